@@ -1,0 +1,97 @@
+import type { Clock } from '../clock.ts';
+import { formatDateTime } from './date-time.ts';
+import { type DigestChallenge, digestAuthorization, strongestChallenge } from './digest.ts';
+import { usernameTokenBlock } from './username-token.ts';
+
+export interface Credentials {
+  readonly username: string;
+  /** Handed out only where a hash is made of it. */
+  readonly password: { reveal(): string };
+}
+
+export type AuthenticationMode = 'auto' | 'digest' | 'username-token' | 'none';
+
+/** What goes along with one request. Never both: a device checks HTTP first, then WS-Security, and both must pass (Core 5.9.1). */
+export interface RequestAuthentication {
+  readonly authorization: string | undefined;
+  /** `wsse:Security` block; '' for none. */
+  readonly security: string;
+}
+
+/**
+ * Learns how one device wants to be logged in to, and keeps what it learned: a nonce is reused with a growing count, so
+ * that a pull costs one round trip.
+ */
+export interface Authenticator {
+  next(method: string, uri: string): RequestAuthentication;
+  /** The request was refused. True where another try stands a chance: a new nonce, the other kind of credentials. */
+  refused(refusal: Refusal): boolean;
+  /** The request was accepted: what was sent works here. */
+  accepted(): void;
+}
+
+export interface Refusal {
+  readonly challenge: string | string[] | undefined;
+  /** A SOAP fault NotAuthorized came, which is how a device with WS-UsernameToken alone refuses. */
+  readonly fault: boolean;
+}
+
+export interface AuthenticatorOptions {
+  readonly credentials: Credentials | undefined;
+  readonly mode: AuthenticationMode;
+  readonly clock: Clock;
+  /** Milliseconds to add to our clock for the device's. */
+  skew(): number;
+}
+
+export function authenticator(options: AuthenticatorOptions): Authenticator {
+  const { credentials, mode, clock } = options;
+  if (credentials === undefined || mode === 'none') {
+    return { next: () => ({ authorization: undefined, security: '' }), refused: () => false, accepted() {} };
+  }
+  let kind: 'none' | 'digest' | 'username-token' = mode === 'username-token' ? 'username-token' : 'none';
+  let challenge: DigestChallenge | undefined;
+  let count = 0;
+  /** Refusals since the last acceptance. More than a few and the account may be locked (Core 8.5). */
+  let refusals = 0;
+  /** Whether the last request went out with an answer to `challenge`. */
+  let answered = false;
+
+  const digest = (header: Refusal['challenge']): boolean => {
+    const offered = mode === 'username-token' ? undefined : strongestChallenge(header);
+    if (offered === undefined) return false;
+    const renewed = !answered || offered.stale || offered.nonce !== challenge?.nonce;
+    challenge = offered;
+    count = 0;
+    kind = 'digest';
+    return renewed;
+  };
+
+  return {
+    next(method, uri) {
+      answered = kind === 'digest';
+      if (kind === 'digest') {
+        const password = credentials.password.reveal();
+        const request = { method, uri, username: credentials.username, password, count: ++count };
+        return { authorization: digestAuthorization(challenge!, request), security: '' };
+      }
+      if (kind === 'none') return { authorization: undefined, security: '' };
+      const created = formatDateTime(clock.now() + options.skew());
+      const block = usernameTokenBlock(credentials.username, credentials.password.reveal(), created);
+      return { authorization: undefined, security: block };
+    },
+    refused(refusal) {
+      if (++refusals > 3) return false;
+      if (digest(refusal.challenge)) return true;
+      const untried = kind === 'none' && mode !== 'digest';
+      if (refusal.fault && untried) {
+        kind = 'username-token';
+        return true;
+      }
+      return false;
+    },
+    accepted() {
+      refusals = 0;
+    },
+  };
+}

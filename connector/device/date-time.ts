@@ -1,0 +1,45 @@
+/**
+ * Times as devices write them. xs:dateTime, read leniently: Core asks for UTC with `Z`, but devices also leave out the zone
+ * (read as UTC, WS-BaseNotification 1.3 clause 4.2), add microseconds, put a blank for the T, or let a minute overflow.
+ *
+ *   dateTime = YYYY-MM-DD ( "T" | "T-" | " " ) hh:mm:ss [ "." digits ] [ "Z" | ( "+" | "-" ) hh:mm ]
+ */
+const DATE_TIME =
+  /^\s*(\d{4})-(\d{2})-(\d{2})(?:T-?|\s+)(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?\s*$/;
+
+/** Milliseconds since 1970; null where the text is no time (also year 0, as `0000-00-00T00:00:00Z` of some cameras). */
+export function parseDateTime(text: string | null | undefined): number | null {
+  const match = text == null ? null : DATE_TIME.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, fraction, zone] = match as unknown as string[];
+  if (Number(year) === 0 || Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return null;
+  const milliseconds = fraction === undefined ? 0 : Math.floor(Number(`0.${fraction}`) * 1000);
+  // Date.UTC carries an overflowing minute or second over, which is what the devices that send them mean.
+  const utc = Date.UTC(+year!, +month! - 1, +day!, +hour!, +minute!, +second!, milliseconds);
+  return utc - zoneOffset(zone);
+}
+
+function zoneOffset(zone: string | undefined): number {
+  if (zone === undefined || zone === 'Z') return 0;
+  const digits = zone.replace(':', '');
+  const minutes = Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5));
+  return (zone[0] === '-' ? -minutes : minutes) * 60_000;
+}
+
+/** xs:dateTime in UTC with a literal `Z` and no fraction: the only form every device takes (trap 8). */
+export function formatDateTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** xs:duration in whole seconds, `PT60S`: parsers on devices fail on days, months and fractions (trap 8). */
+export function formatDuration(ms: number): string {
+  return `PT${Math.max(1, Math.round(ms / 1000))}S`;
+}
+
+/** xs:duration to milliseconds, years and months left out (no device limit uses them); null where it is none. */
+export function parseDuration(text: string | null | undefined): number | null {
+  const match = /^\s*P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?\s*$/.exec(text ?? '');
+  if (match === null || match[0].trim() === 'P') return null;
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map(Number).map((value) => value || 0);
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}

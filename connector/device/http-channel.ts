@@ -1,0 +1,183 @@
+import type { TLSSocket } from 'node:tls';
+import { buildConnector, Client, type Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
+import { type ConnectorError, messageOf, QuarantineError, RetryNowError, RetrySlowlyError } from '../errors.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface HttpPost {
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  /** Milliseconds from sending to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One connection at a time to each origin of a device. A long poll keeps its own channel: another request on the same
+ * connection would wait behind it (trap 17). Redirects are not followed: credentials stay with the host the user named.
+ */
+export interface HttpChannel {
+  post(request: HttpPost): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export interface HttpChannelOptions {
+  readonly clock: Clock;
+  /** Bytes of an answer beyond which it is given up. */
+  readonly maxAnswerBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly tls?: HttpTls | undefined;
+}
+
+/** PEM texts and whether the device's certificate is checked. */
+export interface HttpTls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly verify: boolean;
+  /** SHA-256 of the one certificate to accept, hex: the practical choice for self-signed, IP-addressed devices. */
+  readonly fingerprint?: string | undefined;
+}
+
+export function openHttpChannel(options: HttpChannelOptions): HttpChannel {
+  const clients = new Map<string, Client>();
+  const clientOf = (origin: string): Client => {
+    const client = clients.get(origin) ?? newClient(origin, options);
+    clients.set(origin, client);
+    return client;
+  };
+  return {
+    post: (request) => send(clientOf(request.url.origin), request, options),
+    async close() {
+      const open = [...clients.values()];
+      clients.clear();
+      await Promise.all(open.map((client) => client.destroy()));
+    },
+  };
+}
+
+function newClient(origin: string, { connectTimeoutMs, maxAnswerBytes, tls }: HttpChannelOptions): Client {
+  return new Client(origin, {
+    pipelining: 1,
+    // Deadlines are ours (`send`): one timer for the whole exchange, so a device that drips bytes cannot stretch it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: maxAnswerBytes,
+    connect: connector(connectTimeoutMs, tls),
+  });
+}
+
+function connector(timeout: number, tls: HttpTls | undefined): buildConnector.connector {
+  if (tls === undefined) return buildConnector({ timeout });
+  const { ca, cert, key, fingerprint } = tls;
+  const pin = fingerprint?.replace(/^sha256:|:/gi, '').toUpperCase();
+  const connect = buildConnector({ timeout, ca, cert, key, rejectUnauthorized: tls.verify && pin === undefined });
+  if (pin === undefined) return connect;
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [error, socket] = result;
+      if (error !== null || options.protocol !== 'https:') return callback(...result);
+      const shown = (socket as TLSSocket).getPeerCertificate().fingerprint256?.replaceAll(':', '');
+      if (shown === pin) return callback(null, socket);
+      socket.destroy();
+      const unknown = new Error(`the certificate shown is sha256:${shown ?? 'none'}, not the one in tls.fingerprint`);
+      callback(Object.assign(unknown, { code: 'ERR_TLS_FINGERPRINT' }), null);
+    });
+}
+
+/** `Client.dispatch` without streams or fetch: a pull costs 16 µs of client time instead of 210 (docs/decisions/0001). */
+function send(client: Client, request: HttpPost, { clock }: HttpChannelOptions): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const { url, headers, body, timeoutMs, signal } = request;
+    if (signal.aborted) return reject(signal.reason);
+    const chunks: Buffer[] = [];
+    let status = 0;
+    let answerHeaders: HttpAnswer['headers'] = {};
+    let controller: Dispatcher.DispatchController | undefined;
+    let stopped: unknown;
+    const stop = (reason: unknown) => {
+      stopped ??= reason;
+      if (controller) controller.abort(asError(stopped));
+      else settle(() => reject(stopped));
+    };
+    const aborted = () => stop(signal.reason);
+    const late = clock.after(timeoutMs, () => stop(deadlineError(url, timeoutMs)));
+    let settled = false;
+    const settle = (how: () => void) => {
+      if (settled) return;
+      settled = true;
+      late();
+      signal.removeEventListener('abort', aborted);
+      how();
+    };
+    signal.addEventListener('abort', aborted, { once: true });
+    client.dispatch(
+      { method: 'POST', path: url.pathname + url.search, headers, body },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (stopped !== undefined) started.abort(asError(stopped));
+        },
+        onResponseStart(_, statusCode, received) {
+          status = statusCode;
+          answerHeaders = received as HttpAnswer['headers'];
+        },
+        onResponseData(_, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+          settle(() => resolve({ status, headers: answerHeaders, body: whole }));
+        },
+        onResponseError(_, error) {
+          settle(() => reject(stopped ?? transportError(error, url, chunks.length > 0)));
+        },
+      },
+    );
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+function deadlineError(url: URL, timeoutMs: number): ConnectorError {
+  return new RetryNowError('no-answer', `${url.host} did not answer within ${timeoutMs} ms`, {
+    facts: { host: url.host, timeoutMs },
+  });
+}
+
+/** Errors of a connection that never was; everything else broke while in use. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function transportError(cause: Error, url: URL, partial: boolean): ConnectorError {
+  const code = String((cause as { code?: unknown }).code ?? '');
+  const options = { cause, facts: { host: url.host, errno: code } };
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return new QuarantineError('answer-too-large', `${url.host} sent an answer over the size limit`, options);
+  }
+  if (UNREACHABLE.has(code)) {
+    return new RetrySlowlyError('unreachable', `${url.host} cannot be reached: ${messageOf(cause)}`, options);
+  }
+  if (/CERT|TLS|SSL|ERR_SSL|SELF_SIGNED/.test(code)) {
+    const way = 'name its certificate in tls.fingerprint, or its authority in tls.ca';
+    return new RetrySlowlyError('tls', `${url.host}: TLS failed: ${messageOf(cause)}; ${way}`, options);
+  }
+  const what = partial ? 'broke off in the middle of an answer' : 'closed the connection before an answer';
+  return new RetryNowError('connection-lost', `${url.host} ${what}: ${messageOf(cause)}`, options);
+}

@@ -1,0 +1,82 @@
+import { NS } from './namespaces.ts';
+import type { XmlElement } from './notification-message.ts';
+import type { DescribedTopic, ItemDescription, MessageDescription, TopicLevel, TopicSet } from './topic-set.ts';
+import { attribute, child, childrenNamed, childText, resolveInContent } from './xml-tree.ts';
+
+/**
+ * GetEventPropertiesResponse (Core 9.7) as a TopicSet.
+ *
+ *   TopicSet = element*                      root elements carry their namespace, children usually none (xmlns="")
+ *   element  = @wstop:topic? MessageDescription? documentation? element*
+ *
+ * An element without a namespace of its own is in that of the level above it (standard.md 5.15). Roots and branches repeat on
+ * some devices (quirk 44): topics are merged by path, and the first description wins.
+ */
+export function readTopicSet(response: XmlElement): TopicSet {
+  const topics = new Map<string, DescribedTopic>();
+  const root = child(response, 'TopicSet');
+  for (const element of root?.children ?? []) walk(element, [], {}, topics);
+  return {
+    fixed: childText(response, 'FixedTopicSet') === 'true',
+    topics: [...topics.values()],
+    topicExpressionDialects: childrenNamed(response, 'TopicExpressionDialect').map((dialect) => dialect.text.trim()),
+    messageContentFilterDialects: childrenNamed(response, 'MessageContentFilterDialect')
+      .map((dialect) => dialect.text.trim())
+      .filter((dialect) => dialect !== ''),
+  };
+}
+
+function walk(
+  element: XmlElement,
+  above: readonly TopicLevel[],
+  prefixesAbove: Readonly<Record<string, string>>,
+  topics: Map<string, DescribedTopic>,
+): void {
+  if (element.local === 'MessageDescription' || element.local === 'documentation') return;
+  const uri = element.prefix === '' ? (above.at(-1)?.uri ?? element.uri) : element.uri;
+  const path = [...above, { uri, local: element.local }];
+  const prefixes = element.prefix === '' ? prefixesAbove : { ...prefixesAbove, [element.prefix]: uri };
+  const described = child(element, 'MessageDescription');
+  const flag = element.attributes.find((candidate) => candidate.local === 'topic')?.value.trim();
+  const isTopic = flag === 'true' || flag === '1';
+  if (isTopic || described !== undefined || element.children.length === 0) {
+    const id = path.map((level) => `{${level.uri}}${level.local}`).join('/');
+    const known = topics.get(id);
+    topics.set(id, {
+      path,
+      prefixes,
+      isTopic: isTopic || (known?.isTopic ?? false),
+      description: known?.description ?? (described ? readDescription(described) : null),
+    });
+  }
+  for (const inner of element.children) walk(inner, path, prefixes, topics);
+}
+
+/** Core 9.4.3 Message Description Language. */
+function readDescription(element: XmlElement): MessageDescription {
+  const isProperty = attribute(element, 'IsProperty')?.trim();
+  return {
+    isProperty: isProperty === 'true' || isProperty === '1',
+    source: readItems(child(element, 'Source')),
+    key: readItems(child(element, 'Key')),
+    data: readItems(child(element, 'Data')),
+  };
+}
+
+function readItems(group: XmlElement | undefined): ItemDescription[] {
+  const items: ItemDescription[] = [];
+  for (const item of group?.children ?? []) {
+    const kind = { SimpleItemDescription: 'simple', ElementItemDescription: 'element' }[item.local];
+    if (kind === undefined) continue;
+    const [prefix, local] = splitQName(attribute(item, 'Type')?.trim() ?? '');
+    // Type is a QName: its prefix means what it means where the item stands (trap 35).
+    const uri = resolveInContent(item, prefix) || (prefix === '' ? NS.xs : '');
+    items.push({ kind: kind as 'simple' | 'element', name: attribute(item, 'Name') ?? '', type: { uri, local } });
+  }
+  return items;
+}
+
+function splitQName(qname: string): [prefix: string, local: string] {
+  const colon = qname.indexOf(':');
+  return colon < 0 ? ['', qname] : [qname.slice(0, colon), qname.slice(colon + 1)];
+}
