@@ -1,0 +1,152 @@
+import type { Clock } from '../clock.ts';
+import {
+  AdaptRequestError,
+  ConnectorError,
+  isAbort,
+  QuarantineError,
+  RetryNowError,
+  SubscriptionLostError,
+} from '../errors.ts';
+import { type DeviceHabits, learnPullLimits } from './device-habits.ts';
+import type { NotificationBatch, Subscription } from './notification-batch.ts';
+import type { PullPoint } from './pull-point.ts';
+
+export interface PullLoopOptions {
+  readonly clock: Clock;
+  readonly habits: DeviceHabits;
+  /** Ends the loop at once; what is in flight may be lost. */
+  readonly signal: AbortSignal;
+  /** Timeout of the next pull, ms. */
+  timeoutMs(): number;
+  /** How long an ended subscription may still take to give its last answer, ms. */
+  readonly farewellMs: number;
+}
+
+/** Failures in a row after which the subscription is given up. */
+const PATIENCE = 3;
+/** Pause after an answer that came empty long before its time (quirk 29), ms. */
+const BUSY_PAUSE_MS = 1_000;
+/** Between two tries while another pull blocks, and how long beyond its Timeout that is believed, ms. */
+const BLOCKED_PAUSE_MS = 500;
+const BLOCKED_MARGIN_MS = 5_000;
+/** Shortest Timeout a device that closes connections is brought down to, ms. */
+const SHORTEST_TIMEOUT_MS = 2_000;
+
+/** A pull point as batches. One PullMessages in flight, ever; the next one is sent when the next batch is asked for. */
+export class PullLoop implements Subscription {
+  readonly #point: PullPoint;
+  readonly #options: PullLoopOptions;
+  readonly #inFlight = new AbortController();
+  #stopping = false;
+  #interruption: string | null = null;
+  #failures = 0;
+  #hasty = 0;
+  #blockedSince: number | null = null;
+
+  constructor(point: PullPoint, options: PullLoopOptions) {
+    this.#point = point;
+    this.#options = options;
+  }
+
+  /** End in order: Unsubscribe, then take the last answer. The iteration ends after it. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    // What happened before the Unsubscribe comes with the answer of the pull that is in flight; so long it is waited for.
+    this.#options.clock.after(this.#options.farewellMs, () =>
+      this.#inFlight.abort(new DOMException('stopped', 'AbortError')),
+    );
+    await this.#point.unsubscribe(this.#inFlight.signal);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<NotificationBatch, void> {
+    const { signal } = this.#options;
+    const cut = () => this.#inFlight.abort(signal.reason);
+    signal.addEventListener('abort', cut, { once: true });
+    try {
+      while (!this.#stopping) {
+        const batch = await this.#attempt();
+        if (batch !== null) yield batch;
+      }
+    } catch (error) {
+      // After Unsubscribe a pull may also end in a fault or a closed connection: that is the end asked for.
+      if (!this.#stopping) throw error;
+    } finally {
+      signal.removeEventListener('abort', cut);
+      this.#point.lease.end();
+    }
+  }
+
+  /** One PullMessages; null where it brought nothing that could be a batch. */
+  async #attempt(): Promise<NotificationBatch | null> {
+    const { clock, habits } = this.#options;
+    const timeoutMs = this.#options.timeoutMs();
+    const askedAt = clock.monotonic();
+    try {
+      const answer = await this.#point.pull(timeoutMs, habits.messageLimit, this.#inFlight.signal);
+      const pullMs = clock.monotonic() - askedAt;
+      this.#failures = 0;
+      this.#blockedSince = null;
+      if (answer.notifications.length === 0) await this.#calm(pullMs, timeoutMs);
+      else this.#hasty = 0;
+      return { ...answer, pullMs, interruption: this.#takeInterruption() };
+    } catch (error) {
+      return await this.#failed(error, clock.monotonic() - askedAt);
+    }
+  }
+
+  /** Empty answers well before their time would make a busy loop of it (Core 9.1.2 rule 3 forbids them; trap 20). */
+  async #calm(pullMs: number, timeoutMs: number): Promise<void> {
+    this.#hasty = pullMs < timeoutMs / 2 ? this.#hasty + 1 : 0;
+    if (this.#hasty < 2 || this.#stopping) return;
+    await this.#options.clock.sleep(BUSY_PAUSE_MS, this.#inFlight.signal).catch(() => {});
+  }
+
+  async #failed(error: unknown, tookMs: number): Promise<NotificationBatch | null> {
+    const { clock, habits } = this.#options;
+    if (isAbort(error) || this.#inFlight.signal.aborted || this.#stopping || !(error instanceof ConnectorError))
+      throw error;
+    if (error instanceof AdaptRequestError && error.code === 'pull-limits' && learnPullLimits(habits, error))
+      return null;
+    if (error.code === 'pull-in-progress') return this.#blocked(error);
+    if (++this.#failures > PATIENCE) throw error;
+    if (error instanceof QuarantineError) return this.#quarantined(error, tookMs);
+    if (!(error instanceof RetryNowError)) throw error;
+    // The answer may have been on its way: what it held is gone, there is no acknowledgement (trap 19).
+    this.#interruption ??= error.message;
+    // Closed while it waited: the device or something between does not hold on for that long (quirk 28).
+    if (tookMs > SHORTEST_TIMEOUT_MS && tookMs < habits.pullTimeoutMs) {
+      habits.pullTimeoutMs = Math.max(SHORTEST_TIMEOUT_MS, Math.floor(tookMs / 2_000) * 1_000);
+    }
+    if (this.#point.lease.remaining() <= 0) throw lost(error);
+    await clock.sleep(250 * this.#failures, this.#inFlight.signal);
+    return null;
+  }
+
+  /** A pull of before, ours or that of the process before us, still blocks the device: until its Timeout at most (trap 18). */
+  async #blocked(error: ConnectorError): Promise<null> {
+    const { clock, habits } = this.#options;
+    this.#blockedSince ??= clock.monotonic();
+    const waited = clock.monotonic() - this.#blockedSince;
+    if (waited > habits.pullTimeoutMs + BLOCKED_MARGIN_MS || this.#point.lease.remaining() <= 0) throw lost(error);
+    await clock.sleep(BLOCKED_PAUSE_MS, this.#inFlight.signal);
+    return null;
+  }
+
+  #quarantined(damage: QuarantineError, pullMs: number): NotificationBatch {
+    const { clock, habits } = this.#options;
+    if (damage.code === 'answer-too-large') habits.messageLimit = Math.max(1, Math.floor(habits.messageLimit / 2));
+    const interruption = this.#takeInterruption();
+    return { notifications: [], receivedAt: clock.now(), deviceTime: null, pullMs, damage, interruption };
+  }
+
+  #takeInterruption(): string | null {
+    const interruption = this.#interruption;
+    this.#interruption = null;
+    return interruption;
+  }
+}
+
+function lost(cause: ConnectorError): SubscriptionLostError {
+  const message = `the subscription ran out while the device did not answer: ${cause.message}`;
+  return new SubscriptionLostError('lease-ended', message, { facts: cause.facts, cause });
+}
