@@ -1,0 +1,65 @@
+import { NS } from '../device/namespaces.ts';
+import type { TypeName } from '../device/topic-set.ts';
+
+/** How text becomes a JSON value. */
+export type ValueKind = 'boolean' | 'integer' | 'float' | 'text';
+
+const INTEGERS = new Set([
+  'integer',
+  'int',
+  'long',
+  'short',
+  'byte',
+  'nonNegativeInteger',
+  'positiveInteger',
+  'nonPositiveInteger',
+  'negativeInteger',
+  'unsignedLong',
+  'unsignedInt',
+  'unsignedShort',
+  'unsignedByte',
+]);
+const FLOATS = new Set(['float', 'double', 'decimal']);
+
+/** Only XML Schema's own types are typed: tokens, names and vendor types stay text, digits or not (trap 65). */
+export function valueKind(type: TypeName): ValueKind {
+  // Devices leave xs undeclared or bind it to an older draft: the local names are unmistakable.
+  if (type.uri !== NS.xs && !type.uri.endsWith('/XMLSchema') && type.uri !== '') return 'text';
+  if (type.local === 'boolean') return 'boolean';
+  if (INTEGERS.has(type.local)) return 'integer';
+  return FLOATS.has(type.local) ? 'float' : 'text';
+}
+
+/**
+ * The text of a SimpleItem as a value of its described type. Lexical forms of XML Schema part 2 only, plus TRUE, True,
+ * FALSE and False; what does not fit its type stays text, so nothing is lost by typing. INF and NaN have no JSON form, and
+ * integers beyond 2^53 would change: both stay text.
+ */
+export function typedValue(text: string, kind: ValueKind): string | number | boolean {
+  switch (kind) {
+    case 'boolean':
+      return BOOLEANS.get(text) ?? BOOLEANS.get(text.trim()) ?? text;
+    case 'integer': {
+      const value = /^\s*[+-]?\d{1,16}\s*$/.test(text) ? Number(text) : Number.NaN;
+      return Number.isSafeInteger(value) ? value + 0 : text;
+    }
+    case 'float': {
+      const value = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : Number.NaN;
+      return Number.isFinite(value) ? value + 0 : text;
+    }
+    case 'text':
+      return text;
+  }
+}
+
+/** XML Schema part 2, 3.2.2, and the capitals that devices write (quirk 39). */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['TRUE', true],
+  ['True', true],
+  ['false', false],
+  ['0', false],
+  ['FALSE', false],
+  ['False', false],
+]);
