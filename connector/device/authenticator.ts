@@ -26,11 +26,11 @@ export interface Authenticator {
   next(method: string, uri: string): RequestAuthentication;
   /** The request was refused. True where another try stands a chance: a new nonce, the other kind of credentials. */
   refused(refusal: Refusal): boolean;
-  /** The request was accepted: what was sent works here. */
-  accepted(): void;
 }
 
 export interface Refusal {
+  /** How often this request was refused before. */
+  readonly before: number;
   readonly challenge: string | string[] | undefined;
   /** A SOAP fault NotAuthorized came, which is how a device with WS-UsernameToken alone refuses. */
   readonly fault: boolean;
@@ -44,32 +44,32 @@ export interface AuthenticatorOptions {
   skew(): number;
 }
 
+/** A nonce may also be stale again and again: after so many refusals one request is given up. */
+const MOST_REFUSALS = 3;
+
 export function authenticator(options: AuthenticatorOptions): Authenticator {
   const { credentials, mode, clock } = options;
   if (credentials === undefined || mode === 'none') {
-    return { next: () => ({ authorization: undefined, security: '' }), refused: () => false, accepted() {} };
+    return { next: () => ({ authorization: undefined, security: '' }), refused: () => false };
   }
   let kind: 'none' | 'digest' | 'username-token' = mode === 'username-token' ? 'username-token' : 'none';
   let challenge: DigestChallenge | undefined;
   let count = 0;
-  /** Refusals since the last acceptance. More than a few and the account may be locked (Core 8.5). */
-  let refusals = 0;
-  /** Whether the last request went out with an answer to `challenge`. */
-  let answered = false;
 
-  const digest = (header: Refusal['challenge']): boolean => {
+  const digest = ({ challenge: header, before }: Refusal): boolean => {
     const offered = mode === 'username-token' ? undefined : strongestChallenge(header);
     if (offered === undefined) return false;
-    const renewed = !answered || offered.stale || offered.nonce !== challenge?.nonce;
+    // Requests that overlap are offered the same nonce twice: its count goes on, since no count may come again.
+    if (offered.nonce !== challenge?.nonce) count = 0;
     challenge = offered;
-    count = 0;
     kind = 'digest';
-    return renewed;
+    // The first answer may be to a nonce that ran out; the second is to one just made, so the password is wrong. More tries
+    // would lock the account (standard.md 2.6).
+    return before === 0 || offered.stale;
   };
 
   return {
     next(method, uri) {
-      answered = kind === 'digest';
       if (kind === 'digest') {
         const password = credentials.password.reveal();
         const request = { method, uri, username: credentials.username, password, count: ++count };
@@ -81,17 +81,14 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       return { authorization: undefined, security: block };
     },
     refused(refusal) {
-      if (++refusals > 3) return false;
-      if (digest(refusal.challenge)) return true;
+      if (refusal.before >= MOST_REFUSALS) return false;
+      if (digest(refusal)) return true;
       const untried = kind === 'none' && mode !== 'digest';
       if (refusal.fault && untried) {
         kind = 'username-token';
         return true;
       }
       return false;
-    },
-    accepted() {
-      refusals = 0;
     },
   };
 }

@@ -7,6 +7,9 @@
 const DATE_TIME =
   /^\s*(\d{4})-(\d{2})-(\d{2})(?:T-?|\s+)(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?\s*$/;
 
+/** The Gregorian calendar repeats after them, ms. */
+const FOUR_HUNDRED_YEARS = 146_097 * 86_400_000;
+
 /** Milliseconds since 1970; null where the text is no time (also year 0, as `0000-00-00T00:00:00Z` of some cameras). */
 export function parseDateTime(text: string | null | undefined): number | null {
   const match = text == null ? null : DATE_TIME.exec(text);
@@ -14,9 +17,10 @@ export function parseDateTime(text: string | null | undefined): number | null {
   const [, year, month, day, hour, minute, second, fraction, zone] = match as unknown as string[];
   if (Number(year) === 0 || Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return null;
   const milliseconds = fraction === undefined ? 0 : Math.floor(Number(`0.${fraction}`) * 1000);
-  // Date.UTC carries an overflowing minute or second over, which is what the devices that send them mean.
-  const utc = Date.UTC(+year!, +month! - 1, +day!, +hour!, +minute!, +second!, milliseconds);
-  return utc - zoneOffset(zone);
+  // Date.UTC carries an overflowing minute or second over, which is what the devices that send them mean. It takes the
+  // years 0 to 99 for 1900 to 1999, so it is asked 400 years later: 0001-01-01 is .NET's word for never.
+  const utc = Date.UTC(+year! + 400, +month! - 1, +day!, +hour!, +minute!, +second!, milliseconds);
+  return utc - FOUR_HUNDRED_YEARS - zoneOffset(zone);
 }
 
 function zoneOffset(zone: string | undefined): number {
@@ -39,7 +43,7 @@ export function formatDuration(ms: number): string {
 /** xs:duration to milliseconds, years and months left out (no device limit uses them); null where it is none. */
 export function parseDuration(text: string | null | undefined): number | null {
   const match = /^\s*P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?\s*$/.exec(text ?? '');
-  if (match === null || match[0].trim() === 'P') return null;
+  if (match === null || /[PT]$/.test(match[0].trim())) return null;
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = match.map(Number).map((value) => value || 0);
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }

@@ -22,20 +22,16 @@ export function deviceServiceUrl(address: string): URL {
 export function reachableUrl(given: string, configured: URL, fallback: URL): URL {
   let url: URL;
   try {
-    // `http:///onvif…` and unprintable hosts: only the path can be used.
+    // `http:///onvif…`: without a host, whose place the first level of the path would take.
     url = new URL(given.trim().replace(/^(https?:\/\/)(?=\/)/i, `$1${configured.host}`));
   } catch {
+    // Unprintable hosts, two ports: only the path can be used. Put behind the origin, since `//…` would name a host.
     const path = /^https?:\/\/[^/?]*([/?].*)$/i.exec(given.trim())?.[1];
-    return path === undefined ? fallback : new URL(path, configured);
+    return path === undefined ? fallback : new URL(configured.origin + path);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return fallback;
-  if (url.hostname !== configured.hostname) url.host = configured.host;
-  if (
-    url.port === '' &&
-    configured.port !== '' &&
-    url.hostname === configured.hostname &&
-    !/:\d+/.test(authority(given))
-  ) {
+  if (url.hostname !== configured.hostname) return new URL(configured.origin + url.pathname + url.search);
+  if (url.port === '' && url.protocol === configured.protocol && !/:\d+$/.test(authority(given))) {
     // No port given and another one configured: the device does not know of a port that is mapped on the way.
     url.port = configured.port;
   }

@@ -48,7 +48,7 @@ export function readSystemTime(envelope: XmlElement | null, answer: HttpAnswer):
 }
 
 function readDateTime(element: XmlElement | undefined): number | null {
-  const number = (group: string, name: string) => Number(childText(child(element, group), name) ?? Number.NaN);
+  const number = (group: string, name: string) => Number.parseInt(childText(child(element, group), name) ?? '', 10);
   const at = Date.UTC(
     number('Date', 'Year'),
     number('Date', 'Month') - 1,

@@ -85,7 +85,10 @@ export interface EventCapabilities {
 }
 
 export function readEventCapabilities(attributes: Readonly<Record<string, string>>): EventCapabilities {
-  const number = (name: string) => (attributes[name] === undefined ? null : Number.parseInt(attributes[name], 10));
+  const number = (name: string) => {
+    const value = Number.parseInt(attributes[name] ?? '', 10);
+    return Number.isNaN(value) ? null : value;
+  };
   const storage = attributes.PersistentNotificationStorage ?? attributes.PersistenNotificationStorage; // sic, Core 9.8
   return {
     maxPullPoints: number('MaxPullPoints'),

@@ -28,7 +28,9 @@ export function strongestChallenge(headers: string | string[] | undefined): Dige
 
 function parseChallenges(header: string): DigestChallenge[] {
   // Several challenges may share one header: each begins with a scheme, a word not followed by "=".
-  const starts = [...header.matchAll(/(?:^|,)\s*([A-Za-z][\w-]*)\s+(?=[\w-]+\s*=)/g)];
+  // What stands in quotes is blotted out, length kept: a realm may hold commas and words.
+  const outline = header.replace(/"(?:[^"\\]|\\.)*"/g, (quoted) => `"${'_'.repeat(quoted.length - 2)}"`);
+  const starts = [...outline.matchAll(/(?:^|,)\s*([A-Za-z][\w-]*)\s+(?=[\w-]+\s*=)/g)];
   return starts.flatMap((start, index) => {
     if (start[1]?.toLowerCase() !== 'digest') return [];
     const end = starts[index + 1]?.index ?? header.length;

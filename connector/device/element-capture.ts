@@ -1,4 +1,4 @@
-import type { SaxesTagNS } from 'saxes';
+import type { SaxesTagPlain } from 'saxes';
 import type { XmlAttribute, XmlElement } from './notification-message.ts';
 
 interface Growing {
@@ -12,23 +12,22 @@ interface Growing {
 
 /** Builds the tree of one element from the events of a streaming parser. */
 export interface ElementCapture {
-  open(tag: SaxesTagNS): void;
+  open(tag: SaxesTagPlain): void;
   text(text: string): void;
   /** True when the element that began the capture is closed. */
   close(): boolean;
   readonly element: XmlElement | null;
 }
 
-export function captureElement(): ElementCapture {
+/** @param resolve the namespace of a prefix where the parser stands */
+export function captureElement(resolve: Resolve): ElementCapture {
   let root: Growing | null = null;
   const open: Growing[] = [];
   return {
     open(tag) {
       const element: Growing = {
-        uri: tag.uri,
-        local: tag.local,
-        prefix: tag.prefix,
-        attributes: ownAttributes(tag),
+        ...resolvedName(tag.name, resolve),
+        attributes: ownAttributes(tag, resolve),
         children: [],
         text: '',
       };
@@ -51,13 +50,22 @@ export function captureElement(): ElementCapture {
   };
 }
 
+type Resolve = (prefix: string) => string | undefined;
+
 /** Attributes without the namespace declarations, which are not attributes (Core Annex E). */
-function ownAttributes(tag: SaxesTagNS): XmlAttribute[] {
+function ownAttributes(tag: SaxesTagPlain, resolve: Resolve): XmlAttribute[] {
   const own: XmlAttribute[] = [];
   for (const name in tag.attributes) {
-    const attribute = tag.attributes[name]!;
-    if (attribute.prefix === 'xmlns' || name === 'xmlns') continue;
-    own.push({ uri: attribute.uri, local: attribute.local, prefix: attribute.prefix, value: attribute.value });
+    if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
+    const resolved = resolvedName(name, resolve);
+    // An unprefixed attribute is in no namespace (Namespaces in XML 1.0, 6.2).
+    own.push({ ...resolved, uri: resolved.prefix === '' ? '' : resolved.uri, value: tag.attributes[name]! });
   }
   return own;
+}
+
+function resolvedName(name: string, resolve: Resolve): { uri: string; local: string; prefix: string } {
+  const colon = name.indexOf(':');
+  const prefix = colon < 0 ? '' : name.slice(0, colon);
+  return { uri: resolve(prefix) ?? '', local: name.slice(colon + 1), prefix };
 }

@@ -174,7 +174,7 @@ function transportError(cause: Error, url: URL, partial: boolean): ConnectorErro
   if (UNREACHABLE.has(code)) {
     return new RetrySlowlyError('unreachable', `${url.host} cannot be reached: ${messageOf(cause)}`, options);
   }
-  if (/CERT|TLS|SSL|ERR_SSL|SELF_SIGNED/.test(code)) {
+  if (/CERT|TLS|SSL|UNABLE_TO_VERIFY/.test(code)) {
     const way = 'name its certificate in tls.fingerprint, or its authority in tls.ca';
     return new RetrySlowlyError('tls', `${url.host}: TLS failed: ${messageOf(cause)}; ${way}`, options);
   }

@@ -1,8 +1,9 @@
-import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { QuarantineError } from '../errors.ts';
 import { decodeXml } from './decode-xml.ts';
 import { captureElement, type ElementCapture } from './element-capture.ts';
-import { NS, wellKnownNamespace } from './namespaces.ts';
+import { namespaceScope } from './namespace-scope.ts';
+import { NS } from './namespaces.ts';
 import type { Item, MessageContent, NotificationMessage, WireTopic } from './notification-message.ts';
 import { MAX_DEPTH } from './xml-tree.ts';
 
@@ -31,17 +32,17 @@ export interface NotificationDocument {
 
 /** Rules of XML that devices break without harm: the text around the fault is still what they meant. */
 const HARMLESS =
-  /disallowed character|unbound namespace|duplicate attribute|undefined entity|malformed character|may not|XML declaration|version number|encoding value/i;
+  /disallowed character\.|disallowed in char data|outside of root|unbound namespace|undefine prefix|duplicate attribute|undefined entity|malformed character|may not|XML declaration|version number|encoding value/i;
 
 /**
  * @throws QuarantineError `xml-doctype`. Anything else wrong is told by `damage`, so that what was readable is kept.
  */
 export function readNotifications(bytes: Buffer): NotificationDocument {
   const reader = new Reader();
-  const parser = new SaxesParser({ xmlns: true, resolvePrefix: wellKnownNamespace });
-  reader.resolve = (prefix) => parser.resolve(prefix);
+  // Names are resolved here and not by the parser: it does so for each, and few of them matter (docs/decisions/0001).
+  const parser = new SaxesParser({ xmlns: false, position: false });
   parser.on('opentag', (tag) => reader.open(tag));
-  parser.on('closetag', (tag) => reader.close(tag));
+  parser.on('closetag', (tag) => reader.close(localName(tag.name)));
   parser.on('text', (text) => reader.text(text));
   parser.on('cdata', (text) => reader.text(text));
   parser.on('doctype', () => {
@@ -66,7 +67,7 @@ export function readNotifications(bytes: Buffer): NotificationDocument {
 type Place = 'outside' | 'body' | 'notification' | 'producer' | 'wrapper' | 'message' | 'group' | 'item';
 
 class Reader {
-  resolve: (prefix: string) => string | undefined = () => undefined;
+  private readonly scope = namespaceScope();
   private place: Place = 'outside';
   private depth = 0;
   private bodyDepth = -1;
@@ -92,26 +93,28 @@ class Reader {
     return { bodyElement, currentTime, terminationTime, notifications, damage };
   }
 
-  open(tag: SaxesTagNS): void {
+  open(tag: SaxesTagPlain): void {
     if (++this.depth > MAX_DEPTH) throw new Error(`elements are nested deeper than ${MAX_DEPTH}`);
+    this.scope.open(tag.attributes);
     if (this.capture !== null) return this.capture.open(tag);
+    const local = localName(tag.name);
     switch (this.place) {
       case 'outside':
-        return this.openOutside(tag);
+        return this.openOutside(tag, local);
       case 'body':
-        return this.openInBody(tag);
+        return this.openInBody(local);
       case 'notification':
-        return this.openInNotification(tag);
+        return this.openInNotification(tag, local);
       case 'producer':
-        if (tag.local === 'Address') this.collected = '';
+        if (local === 'Address') this.collected = '';
         return;
       case 'wrapper':
-        if (tag.local === 'Message') this.openMessage(tag);
+        if (local === 'Message') this.openMessage(tag);
         return;
       case 'message':
-        return this.openGroup(tag);
+        return this.openGroup(local);
       case 'group':
-        return this.openItem(tag);
+        return this.openItem(tag, local);
       case 'item':
         return;
     }
@@ -122,17 +125,18 @@ class Reader {
     else if (this.collected !== null) this.collected += text;
   }
 
-  close(tag: SaxesTagNS): void {
+  close(local: string): void {
     this.depth--;
+    this.scope.close();
     if (this.capture !== null) return this.closeCaptured();
     switch (this.place) {
       case 'body':
-        return this.closeInBody(tag);
+        return this.closeInBody(local);
       case 'notification':
-        return this.closeInNotification(tag);
+        return this.closeInNotification(local);
       case 'producer':
-        if (tag.local === 'Address') this.producerAddress = this.take();
-        else if (tag.local === 'ProducerReference') this.place = 'notification';
+        if (local === 'Address') this.producerAddress = this.take();
+        else if (local === 'ProducerReference') this.place = 'notification';
         return;
       case 'wrapper':
         if (this.depth === this.notificationDepth) this.place = 'notification';
@@ -141,7 +145,7 @@ class Reader {
         if (this.depth === this.messageDepth) this.closeMessage();
         return;
       case 'group':
-        if (this.depth === this.messageDepth + 1) this.closeGroup(tag);
+        if (this.depth === this.messageDepth + 1) this.closeGroup(local);
         return;
       case 'item':
         if (this.depth === this.messageDepth + 2) this.place = 'group';
@@ -150,51 +154,52 @@ class Reader {
   }
 
   /** Body's direct child alone says what the answer is: faults and envelopes also occur inside items (trap 39). */
-  private openOutside(tag: SaxesTagNS): void {
-    if (this.depth === 1 && !(tag.local === 'Envelope' && tag.uri === NS.env)) return this.enterBody(tag);
-    if (this.bodyDepth === 2 && this.depth === 3) return this.enterBody(tag);
-    if (this.depth === 2 && tag.local === 'Body') this.bodyDepth = 2;
+  private openOutside(tag: SaxesTagPlain, local: string): void {
+    if (this.depth === 1 && !(local === 'Envelope' && this.scope.resolve(prefixOf(tag.name)) === NS.env))
+      return this.enterBody(local);
+    if (this.bodyDepth === 2 && this.depth === 3) return this.enterBody(local);
+    if (this.depth === 2 && local === 'Body') this.bodyDepth = 2;
   }
 
-  private enterBody(tag: SaxesTagNS): void {
-    this.bodyElement = tag.local;
+  private enterBody(local: string): void {
+    this.bodyElement = local;
     this.bodyDepth = this.depth;
     this.place = 'body';
   }
 
-  private openInBody(tag: SaxesTagNS): void {
-    if (tag.local === 'NotificationMessage') {
+  private openInBody(local: string): void {
+    if (local === 'NotificationMessage') {
       this.place = 'notification';
       this.notificationDepth = this.depth;
       this.topic = NO_TOPIC;
       this.producerAddress = null;
       this.messages = [];
-    } else if (this.depth === this.bodyDepth + 1 && (tag.local === 'CurrentTime' || tag.local === 'TerminationTime')) {
+    } else if (this.depth === this.bodyDepth + 1 && (local === 'CurrentTime' || local === 'TerminationTime')) {
       this.collected = '';
     }
   }
 
-  private closeInBody(tag: SaxesTagNS): void {
+  private closeInBody(local: string): void {
     if (this.depth < this.bodyDepth) this.place = 'outside';
     else if (this.depth !== this.bodyDepth || this.collected === null) return;
-    else if (tag.local === 'CurrentTime') this.currentTime = this.take();
-    else if (tag.local === 'TerminationTime') this.terminationTime = this.take();
+    else if (local === 'CurrentTime') this.currentTime = this.take();
+    else if (local === 'TerminationTime') this.terminationTime = this.take();
   }
 
-  private openInNotification(tag: SaxesTagNS): void {
-    if (tag.local === 'Topic') {
+  private openInNotification(tag: SaxesTagPlain, local: string): void {
+    if (local === 'Topic') {
       this.dialect = attributeOf(tag, 'Dialect')?.trim() ?? null;
       this.collected = '';
-    } else if (tag.local === 'ProducerReference') this.place = 'producer';
-    else if (tag.local === 'Message') {
+    } else if (local === 'ProducerReference') this.place = 'producer';
+    else if (local === 'Message') {
       // The wrapper has no attributes; a device that leaves it out puts tt:Message here.
-      if (attributeOf(tag, 'UtcTime') !== undefined) this.openMessage(tag);
+      if (attributeOf(tag, 'UtcTime') ?? attributeOf(tag, 'PropertyOperation')) this.openMessage(tag);
       else this.place = 'wrapper';
     }
   }
 
-  private closeInNotification(tag: SaxesTagNS): void {
-    if (tag.local === 'Topic' && this.collected !== null) this.topic = this.readTopic(this.take());
+  private closeInNotification(local: string): void {
+    if (local === 'Topic' && this.collected !== null) this.topic = this.readTopic(this.take());
     else if (this.depth === this.notificationDepth - 1) {
       const { topic, producerAddress, messages } = this;
       this.notifications.push({ topic, producerAddress, messages });
@@ -207,14 +212,14 @@ class Reader {
     let colon = text.indexOf(':');
     while (colon >= 0) {
       const prefix = text.slice(text.lastIndexOf('/', colon) + 1, colon);
-      const uri = this.resolve(prefix);
+      const uri = this.scope.resolve(prefix);
       if (uri !== undefined) prefixes[prefix] = uri;
       colon = text.indexOf(':', colon + 1);
     }
     return { text, dialect: this.dialect, prefixes };
   }
 
-  private openMessage(tag: SaxesTagNS): void {
+  private openMessage(tag: SaxesTagPlain): void {
     this.place = 'message';
     this.messageDepth = this.depth - 1;
     const utcTime = attributeOf(tag, 'UtcTime') ?? null;
@@ -227,28 +232,29 @@ class Reader {
     this.place = this.messageDepth === this.notificationDepth ? 'notification' : 'wrapper';
   }
 
-  private openGroup(tag: SaxesTagNS): void {
-    if (tag.local !== 'Source' && tag.local !== 'Key' && tag.local !== 'Data') return;
+  private openGroup(local: string): void {
+    // Only the message's own children: what an Extension holds is not ours.
+    if (this.depth !== this.messageDepth + 2 || (local !== 'Source' && local !== 'Key' && local !== 'Data')) return;
     this.place = 'group';
     this.items = [];
   }
 
-  private closeGroup(tag: SaxesTagNS): void {
-    const group = tag.local === 'Source' ? 'source' : tag.local === 'Key' ? 'key' : 'data';
+  private closeGroup(local: string): void {
+    const group = local === 'Source' ? 'source' : local === 'Key' ? 'key' : 'data';
     const before = this.message![group];
     this.message![group] = before === null ? this.items : [...before, ...this.items];
     this.place = 'message';
   }
 
-  private openItem(tag: SaxesTagNS): void {
+  private openItem(tag: SaxesTagPlain, local: string): void {
     const name = attributeOf(tag, 'Name') ?? '';
     const value = attributeOf(tag, 'Value');
-    if (tag.local === 'ElementItem') {
+    if (local === 'ElementItem') {
       this.itemName = name;
-      this.capture = captureElement();
+      this.capture = captureElement((prefix) => this.scope.resolve(prefix));
       this.capture.open(tag);
     } else {
-      if (tag.local === 'SimpleItem') this.items.push({ kind: 'simple', name, value: value ?? '' });
+      if (local === 'SimpleItem') this.items.push({ kind: 'simple', name, value: value ?? '' });
       this.place = 'item';
     }
   }
@@ -256,7 +262,11 @@ class Reader {
   private closeCaptured(): void {
     if (!this.capture!.close()) return;
     const item = this.capture!.element;
-    this.items.push({ kind: 'element', name: this.itemName, element: item?.children[0] ?? null });
+    const element = item?.children[0] ?? null;
+    // Simple types are also sent as ElementItems (trap 40): the value is the Value or the text then.
+    const value = item?.attributes.find(({ local }) => local === 'Value')?.value ?? item?.text.trim() ?? '';
+    const simple = element === null && value !== '';
+    this.items.push(simple ? { kind: 'simple', name: this.itemName, value } : { kind: 'element', name: this.itemName, element });
     this.capture = null;
   }
 
@@ -271,9 +281,18 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NO_TOPIC: WireTopic = { text: '', dialect: null, prefixes: {} };
 
-function attributeOf(tag: SaxesTagNS, local: string): string | undefined {
+function attributeOf(tag: SaxesTagPlain, local: string): string | undefined {
   const plain = tag.attributes[local];
-  if (plain !== undefined) return plain.value;
-  for (const name in tag.attributes) if (tag.attributes[name]!.local === local) return tag.attributes[name]!.value;
+  if (plain !== undefined) return plain;
+  for (const name in tag.attributes) if (localName(name) === local) return tag.attributes[name];
   return undefined;
+}
+
+function localName(name: string): string {
+  const colon = name.indexOf(':');
+  return colon < 0 ? name : name.slice(colon + 1);
+}
+
+function prefixOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf(':')));
 }

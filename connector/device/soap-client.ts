@@ -62,18 +62,15 @@ export function soapClient({ device, clock, authenticator }: SoapClientOptions):
     return { http, sentAt, receivedAt: clock.now() };
   };
   const send = async (call: SoapCall): Promise<SoapAnswer> => {
-    for (;;) {
+    for (let before = 0; ; before++) {
       const answer = await exchange(call);
       const { status } = answer.http;
-      if (status >= 200 && status < 300) {
-        authenticator.accepted();
-        return answer;
-      }
+      if (status >= 200 && status < 300) return answer;
       const fault = faultIn(answer.http);
       const error = refusalError(call, device, answer.http, fault);
       if (!(error instanceof UnauthorizedError)) throw error;
       const challenge = answer.http.headers['www-authenticate'];
-      if (!authenticator.refused({ challenge, fault: fault !== null })) throw error;
+      if (!authenticator.refused({ before, challenge, fault: fault !== null })) throw error;
     }
   };
   return {
@@ -103,7 +100,8 @@ function faultIn(http: HttpAnswer): SoapFault | null {
 function refusalError(call: SoapCall, device: string, http: HttpAnswer, fault: SoapFault | null) {
   const facts = { device, host: call.url.host, path: call.url.pathname, status: http.status };
   const name = call.operation.name;
-  if (fault !== null && !(http.status === 401 && fault.codes.length < 2)) return faultError(fault, name, facts);
+  // 401 is a refused login whatever the fault in it says.
+  if (fault !== null && http.status !== 401) return faultError(fault, name, facts);
   const options = { facts: { ...facts, operation: name } };
   // Core 5.8.1 table 5: HTTP errors where no SOAP message could be read.
   switch (http.status) {

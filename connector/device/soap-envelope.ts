@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create, fragment } from 'xmlbuilder2';
 import type { ExpandObject } from 'xmlbuilder2/lib/interfaces.js';
-import { NS, wellKnownNamespace } from './namespaces.ts';
+import { NS } from './namespaces.ts';
 import type { XmlElement } from './notification-message.ts';
 import { resolveInContent } from './xml-tree.ts';
 
@@ -75,7 +75,7 @@ function splitAt(text: string, mark: string): [string, string | undefined] {
  */
 export function referenceParameterBlock(parameter: XmlElement): string {
   const block = fragment();
-  appendElement(block, parameter, parameter);
+  appendElement(block, parameter);
   const root = block.first();
   root.att(NS.wsa, 'wsa:IsReferenceParameter', 'true');
   return block.toString();
@@ -83,18 +83,18 @@ export function referenceParameterBlock(parameter: XmlElement): string {
 
 type Builder = ReturnType<typeof fragment>;
 
-function appendElement(parent: Builder, element: XmlElement, root: XmlElement): void {
+function appendElement(parent: Builder, element: XmlElement): void {
   const name = element.prefix === '' ? element.local : `${element.prefix}:${element.local}`;
   const node = parent.ele(element.uri === '' ? null : element.uri, name);
   for (const prefix of prefixesInContent(element)) {
-    const uri = resolveInContent(root, prefix) || wellKnownNamespace(prefix);
+    const uri = resolveInContent(element, prefix);
     if (uri) node.att('http://www.w3.org/2000/xmlns/', `xmlns:${prefix}`, uri);
   }
   for (const { uri, prefix, local, value } of element.attributes) {
     if (uri === '') node.att(local, value);
     else node.att(uri, prefix === '' ? local : `${prefix}:${local}`, value);
   }
-  for (const inner of element.children) appendElement(node, inner, root);
+  for (const inner of element.children) appendElement(node, inner);
   if (element.text !== '' && (element.children.length === 0 || element.text.trim() !== '')) node.txt(element.text);
 }
 

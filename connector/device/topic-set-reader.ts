@@ -17,7 +17,7 @@ export function readTopicSet(response: XmlElement): TopicSet {
   const root = child(response, 'TopicSet');
   for (const element of root?.children ?? []) walk(element, [], {}, topics);
   return {
-    fixed: childText(response, 'FixedTopicSet') === 'true',
+    fixed: isTrue(childText(response, 'FixedTopicSet')),
     topics: [...topics.values()],
     topicExpressionDialects: childrenNamed(response, 'TopicExpressionDialect').map((dialect) => dialect.text.trim()),
     messageContentFilterDialects: childrenNamed(response, 'MessageContentFilterDialect')
@@ -37,8 +37,7 @@ function walk(
   const path = [...above, { uri, local: element.local }];
   const prefixes = element.prefix === '' ? prefixesAbove : { ...prefixesAbove, [element.prefix]: uri };
   const described = child(element, 'MessageDescription');
-  const flag = element.attributes.find((candidate) => candidate.local === 'topic')?.value.trim();
-  const isTopic = flag === 'true' || flag === '1';
+  const isTopic = isTrue(attribute(element, 'topic'));
   if (isTopic || described !== undefined || element.children.length === 0) {
     const id = path.map((level) => `{${level.uri}}${level.local}`).join('/');
     const known = topics.get(id);
@@ -54,9 +53,8 @@ function walk(
 
 /** Core 9.4.3 Message Description Language. */
 function readDescription(element: XmlElement): MessageDescription {
-  const isProperty = attribute(element, 'IsProperty')?.trim();
   return {
-    isProperty: isProperty === 'true' || isProperty === '1',
+    isProperty: isTrue(attribute(element, 'IsProperty')),
     source: readItems(child(element, 'Source')),
     key: readItems(child(element, 'Key')),
     data: readItems(child(element, 'Data')),
@@ -74,6 +72,11 @@ function readItems(group: XmlElement | undefined): ItemDescription[] {
     items.push({ kind: kind as 'simple' | 'element', name: attribute(item, 'Name') ?? '', type: { uri, local } });
   }
   return items;
+}
+
+/** xs:boolean; some devices write it in capitals (trap 41). */
+function isTrue(text: string | undefined): boolean {
+  return /^\s*(?:true|1)\s*$/i.test(text ?? '');
 }
 
 function splitQName(qname: string): [prefix: string, local: string] {

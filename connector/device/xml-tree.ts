@@ -14,6 +14,8 @@ const parser = new XMLParser({
   parseTagValue: false,
   parseAttributeValue: false,
   trimValues: false,
+  // Kept apart from text: what looks like a reference in a CDATA section is none (XML 1.0 clause 2.7).
+  cdataPropName: '#cdata',
   // Entities are resolved below: the parser's choice is all of HTML's or no character references at all.
   processEntities: false,
   ignoreDeclaration: true,
@@ -65,9 +67,14 @@ function toElement(node: Node, outer: Scope): XmlElement {
   let text = '';
   for (const child of node[tag] as Node[]) {
     if ('#text' in child) text += decodeReferences(String(child['#text']));
+    else if ('#cdata' in child) text += cdataText(child['#cdata'] as Node[]);
     else children.push(toElement(child, scope));
   }
   return { uri: resolve(prefix, scope), local, prefix, attributes, children, text, ...{ scope } } as ScopedElement;
+}
+
+function cdataText(nodes: readonly Node[]): string {
+  return nodes.map((node) => String(node['#text'])).join('');
 }
 
 /** An element of this reader also knows the prefixes in scope, for QNames in its text and attribute values. */
