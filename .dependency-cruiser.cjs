@@ -18,7 +18,7 @@ const apart = beside.map((name) => ({
   comment: `connector/${name} is beside the river: it imports only itself and the commons`,
   severity: 'error',
   from: { path: room(name), pathNot: test },
-  to: X,
+  to: { path: '^connector/', pathNot: ['^connector/(errors|clock)\\.ts$', room(name)] },
 }));
 
 module.exports = {

@@ -24,39 +24,58 @@ const MAX_ELEMENTS = 10_000;
  */
 export function elementItemValue(element: XmlElement | null): ItemValue {
   if (element === null) return null;
-  const budget = { left: MAX_ELEMENTS };
-  const value: Items = {};
-  append(value, element, budget);
-  return value;
+  const object = jsonObject();
+  append(object, element, { left: MAX_ELEMENTS });
+  return finished(object);
 }
 
 interface Budget {
   left: number;
 }
 
-function append(into: Items, element: XmlElement, budget: Budget): void {
-  if (--budget.left < 0) return;
-  setItem(into, nameOf(element, into), elementValue(element, budget));
+/** A JSON object in the making: the prefixes of its members are known when all of them are. */
+interface JsonObject {
+  readonly members: Items;
+  /** Prefix → URI, in the order of use. */
+  readonly context: Map<string, string>;
 }
 
-function nameOf(named: { uri: string; local: string; prefix: string }, into: Items): string {
-  if (DROPPED.has(named.uri)) return named.local;
-  const prefix = named.prefix || 'ns';
-  into['@context'] ??= {};
-  const context = into['@context'] as Items;
-  setMember(context, prefix, named.uri);
-  return `${prefix}:${named.local}`;
+function jsonObject(): JsonObject {
+  return { members: {}, context: new Map() };
+}
+
+function finished({ members, context }: JsonObject): Items {
+  if (context.size === 0) return members;
+  const object: Items = { '@context': Object.fromEntries(context) };
+  // An attribute may be called `context` as well: then there are two.
+  for (const name of Object.keys(members)) setItem(object, name, members[name]!);
+  return object;
+}
+
+function append({ members, context }: JsonObject, element: XmlElement, budget: Budget): void {
+  if (--budget.left < 0) return;
+  setItem(members, nameOf(element, context), elementValue(element, budget));
+}
+
+function nameOf({ uri, local, prefix }: { uri: string; local: string; prefix: string }, context: JsonObject['context']) {
+  if (DROPPED.has(uri)) return local;
+  const own = prefix || 'ns';
+  let alias = own;
+  // Siblings may bind one prefix, or none, to different namespaces.
+  for (let n = 2; (context.get(alias) ?? uri) !== uri; n++) alias = `${own}${n}`;
+  context.set(alias, uri);
+  return `${alias}:${local}`;
 }
 
 function elementValue(element: XmlElement, budget: Budget): ItemValue {
   const { attributes, children, text } = element;
   const meaningful = children.length === 0 ? text : text.trim();
   if (attributes.length === 0 && children.length === 0) return meaningful === '' ? null : meaningful;
-  const value: Items = {};
-  for (const attribute of attributes) setItem(value, `@${nameOf(attribute, value)}`, attribute.value);
-  for (const child of children) append(value, child, budget);
-  if (meaningful !== '') setMember(value, '#text', meaningful);
-  return value;
+  const object = jsonObject();
+  for (const attribute of attributes) setItem(object.members, `@${nameOf(attribute, object.context)}`, attribute.value);
+  for (const child of children) append(object, child, budget);
+  if (meaningful !== '') setMember(object.members, '#text', meaningful);
+  return finished(object);
 }
 
 /** Sets an item; a name that repeats becomes an array. */

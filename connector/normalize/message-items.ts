@@ -71,7 +71,8 @@ export function valuesBeyond(items: readonly Item[], typed: Items): string[] | u
   const names = items.length > 1 ? Object.keys(typed) : undefined;
   for (const item of items) {
     const value = typed[item.name];
-    if (item.kind === 'simple' && String(value) !== item.value) differs = true;
+    // Never the text of an array or an object: it may hold a member `toString` of the device's making.
+    if (item.kind === 'simple' && (typeof value === 'object' || String(value) !== item.value)) differs = true;
     // Names that look like array indexes move to the front of an object, repeated ones fold into one member.
     if (names !== undefined && names[index++] !== item.name) differs = true;
   }

@@ -34,6 +34,7 @@ export interface Normalized {
 
 /** Topics remembered per device: more than any device has, and a bound for one that makes up new ones. */
 const MAX_TOPICS = 4096;
+const MAX_TOPIC_TEXT = 1024;
 const MAX_GAP_DETAIL = 300;
 
 /** What is known of one topic text, looked up once. */
@@ -48,8 +49,8 @@ interface Work {
   readonly receivedAt: number;
   /** `receivedAt` as text. */
   readonly received: string;
-  /** Ids of this batch; null where it holds a single message. */
-  readonly seen: Set<string> | null;
+  /** How often each id occurred in this batch; null where it holds a single message. */
+  readonly seen: Map<string, number> | null;
   readonly records: EventRecord[];
   readonly properties: PropertyChange[];
 }
@@ -68,6 +69,8 @@ export class Normalizer {
   readonly #readTime = timeReader();
   #described = new Map<string, MessageTyping>();
   #known = new Map<string, KnownTopic>();
+  /** When the answer before this one was read; null before the first. */
+  #lastAnswerAt: number | null = null;
 
   constructor(options: NormalizerOptions) {
     this.#records = options.records;
@@ -93,15 +96,16 @@ export class Normalizer {
     const work: Work = {
       receivedAt,
       received: iso(receivedAt),
-      seen: several ? new Set() : null,
+      seen: several ? new Map() : null,
       records: [],
       properties: [],
     };
     for (const notification of batch.notifications) this.#append(notification, work);
     if (batch.damage !== null) {
       const detail = batch.damage.message.slice(0, MAX_GAP_DETAIL);
-      work.records.push(this.#records.gap(receivedAt, receivedAt, 'undecodable', detail));
+      work.records.push(this.#records.gap(this.#lastAnswerAt, receivedAt, 'undecodable', detail));
     } else if (batch.notifications.length === 0 && this.synchronization.running) this.#finishSynchronization(work);
+    this.#lastAnswerAt = receivedAt;
     return work;
   }
 
@@ -122,7 +126,7 @@ export class Normalizer {
 
   #property(operation: string, topic: CanonicalTopic, message: MessageContent, work: Work): PropertyNews {
     const news = this.#ledger.apply(topic.identity, message, operation === 'Deleted', this.#records.epoch);
-    if (news.change !== null) work.properties.push(news.change);
+    work.properties.push(...news.changes);
     if (this.synchronization.property(operation, news.changed)) this.#finishSynchronization(work);
     return news;
   }
@@ -152,7 +156,7 @@ export class Normalizer {
       receivedAt: work.received,
       provenance: provenanceOf(operation, news, this.synchronization.running),
       propertyOperation: operation,
-      derived: operation !== undefined && message.propertyOperation === null ? DERIVED_OPERATION : undefined,
+      derived: operation !== undefined && !message.propertyOperation?.trim() ? DERIVED_OPERATION : undefined,
       changed: news?.changed,
       source: typedSource,
       key: typedKey,
@@ -172,7 +176,7 @@ export class Normalizer {
     const topic = wire.text === '' ? NO_TOPIC : canonicalTopic(wire, this.#namespaces);
     const entry = { prefixes: wire.prefixes, topic, typing: this.#typingOf(topic.name) };
     if (this.#known.size >= MAX_TOPICS) this.#known = new Map();
-    this.#known.set(wire.text, entry);
+    if (wire.text.length <= MAX_TOPIC_TEXT) this.#known.set(wire.text, entry);
     return entry;
   }
 
@@ -188,17 +192,17 @@ const NO_CONTENT: readonly MessageContent[] = [
   { utcTime: null, propertyOperation: null, source: null, key: null, data: null },
 ];
 const DERIVED_OPERATION: readonly string[] = ['propertyOperation'];
-const OPERATIONS: Readonly<Record<string, string>> = {
-  initialized: 'Initialized',
-  changed: 'Changed',
-  deleted: 'Deleted',
-};
+const OPERATIONS: ReadonlyMap<string, string> = new Map([
+  ['initialized', 'Initialized'],
+  ['changed', 'Changed'],
+  ['deleted', 'Deleted'],
+]);
 
 /** Core 9.4.2; where the word is missing on a topic described as a property it is a change (standard.md 5.10). */
 function operationOf(message: MessageContent, typing: MessageTyping | undefined): string | undefined {
-  const sent = message.propertyOperation;
-  if (sent === null) return typing?.isProperty ? 'Changed' : undefined;
-  return OPERATIONS[sent] ?? OPERATIONS[sent.trim().toLowerCase()] ?? (sent.trim() || undefined);
+  const sent = message.propertyOperation?.trim();
+  if (!sent) return typing?.isProperty ? 'Changed' : undefined;
+  return OPERATIONS.get(sent.toLowerCase()) ?? sent;
 }
 
 /** Initialized is a re-statement while the initial set comes, and whenever it says what was known (trap 23). */
@@ -211,12 +215,12 @@ function provenanceOf(
 }
 
 /** Two equal notifications of one answer are two occurrences. */
-function identify(occurrence: string, seen: Set<string> | null): string {
-  let id = recordId(occurrence, 0);
+function identify(occurrence: string, seen: Map<string, number> | null): string {
+  const id = recordId(occurrence, 0);
   if (seen === null) return id;
-  for (let ordinal = 1; seen.has(id); ordinal++) id = recordId(occurrence, ordinal);
-  seen.add(id);
-  return id;
+  const before = seen.get(id) ?? 0;
+  seen.set(id, before + 1);
+  return before === 0 ? id : recordId(occurrence, before);
 }
 
 function samePrefixes(one: WireTopic['prefixes'], other: WireTopic['prefixes']): boolean {

@@ -1,5 +1,5 @@
 import type { MessageContent } from '../device/notification-message.ts';
-import { digest, itemsText } from './record-id.ts';
+import { digest, itemsText, propertyText } from './record-id.ts';
 
 /**
  * The property ledger: what state each property of a device is known to be in (Core 9.4.2 Properties).
@@ -31,10 +31,19 @@ export interface PropertyLedger {
 }
 
 export interface PropertyNews {
-  readonly change: PropertyChange | null;
+  /** To be stored; none where nothing is new. */
+  readonly changes: readonly PropertyChange[];
   /** The state is another one than stored, or was not known. */
   readonly changed: boolean;
 }
+
+/**
+ * States remembered per device. Some devices make a property for every object they see and never delete it (devices: 38):
+ * then the one that was quiet longest is forgotten, and counts as new should it come again.
+ */
+const MAX_STATES = 20_000;
+
+const NOTHING: readonly PropertyChange[] = [];
 
 export function propertyLedger(stored: readonly PropertyState[]): PropertyLedger {
   const states = new Map<string, { data: string; epoch: number }>();
@@ -44,17 +53,23 @@ export function propertyLedger(stored: readonly PropertyState[]): PropertyLedger
       return states.size;
     },
     apply(topic, message, deleted, epoch) {
-      const identity = `${topic}\n${itemsText(message.source)}\n${itemsText(message.key)}`;
+      const identity = propertyText(topic, message);
       const before = states.get(identity);
       if (deleted) {
         states.delete(identity);
-        return { change: { identity, data: null, epoch }, changed: before !== undefined };
+        return { changes: [{ identity, data: null, epoch }], changed: before !== undefined };
       }
       const data = shortened(itemsText(message.data));
       const changed = before?.data !== data;
-      if (!changed && before?.epoch === epoch) return { change: null, changed };
+      if (!changed && before?.epoch === epoch) return { changes: NOTHING, changed };
+      // Behind all others: the order of the map is the order of the last word.
+      states.delete(identity);
       states.set(identity, { data, epoch });
-      return { change: { identity, data, epoch }, changed };
+      const change = { identity, data, epoch };
+      if (states.size <= MAX_STATES) return { changes: [change], changed };
+      const [quietest] = states.keys();
+      states.delete(quietest!);
+      return { changes: [change, { identity: quietest!, data: null, epoch }], changed };
     },
   };
 }

@@ -7,7 +7,18 @@ import type { Item, MessageContent, XmlElement } from '../device/notification-me
  */
 export function occurrenceText(device: string, topic: string, message: MessageContent): string {
   const { utcTime, propertyOperation, source, key, data } = message;
-  return `${device}\n${topic}\n${utcTime ?? ''}\n${propertyOperation ?? ''}\n${itemsText(source)}\n${itemsText(key)}\n${itemsText(data)}`;
+  const said = sized(device) + sized(topic) + sized(utcTime) + sized(propertyOperation);
+  return `${said}${itemsText(source)}\n${itemsText(key)}\n${itemsText(data)}`;
+}
+
+/** Identity of a property: topic, all Source items and all Key items (Core 9.4.2). */
+export function propertyText(topic: string, { source, key }: MessageContent): string {
+  return `${sized(topic)}${itemsText(source)}\n${itemsText(key)}`;
+}
+
+/** Text with its length in front: put side by side, no other texts give the same. */
+function sized(text: string | null): string {
+  return text === null ? '-' : `${text.length}:${text}`;
 }
 
 /** Digest of an occurrence. `ordinal` tells equal ones of one batch apart: the first is 0 and alone is never marked. */
@@ -20,7 +31,7 @@ export function digest(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 32);
 }
 
-/** Items as text that no other items give: lengths stand before names and values; order does not matter. */
+/** Items as text that no other items give; their order does not matter. */
 export function itemsText(items: readonly Item[] | null): string {
   if (items === null || items.length === 0) return '';
   if (items.length === 1) return itemText(items[0]!);
@@ -28,14 +39,14 @@ export function itemsText(items: readonly Item[] | null): string {
 }
 
 function itemText(item: Item): string {
-  const value = item.kind === 'simple' ? item.value : elementText(item.element);
-  return `${item.name.length}:${item.name}=${value.length}:${value};`;
+  return item.kind === 'simple'
+    ? `${sized(item.name)}=${sized(item.value)}`
+    : `${sized(item.name)}~${sized(JSON.stringify(element(item.element)))}`;
 }
 
-function elementText(element: XmlElement | null): string {
-  if (element === null) return '';
-  const attributes = element.attributes
-    .map(({ uri, local, value }) => `${uri}|${local}=${value.length}:${value}`)
-    .join(',');
-  return `<{${element.uri}}${element.local} ${attributes}>${element.text.trim()}${element.children.map(elementText).join('')}</>`;
+/** An element without what XML leaves to its writer: prefixes, the order of attributes, blanks around text. */
+function element(of: XmlElement | null): unknown {
+  if (of === null) return null;
+  const attributes = of.attributes.map(({ uri, local, value }) => JSON.stringify([uri, local, value])).sort();
+  return [of.uri, of.local, attributes, of.text.trim(), of.children.map(element)];
 }

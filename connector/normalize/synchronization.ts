@@ -13,6 +13,8 @@ export interface Synchronization {
   finish(): { properties: number; changed: number; deleted: number; gap: 'none' | 'possible' | 'proven' };
 }
 
+const GRAVITY = ['none', 'possible', 'proven'] as const;
+
 export function synchronization(): Synchronization {
   let running = false;
   let properties = 0;
@@ -24,7 +26,7 @@ export function synchronization(): Synchronization {
     },
     begin(possible) {
       // A point set while one is running makes one set of both, with the graver gap.
-      if (!running || possible !== 'none') gap = possible;
+      if (!running || GRAVITY.indexOf(possible) > GRAVITY.indexOf(gap)) gap = possible;
       if (running) return;
       running = true;
       properties = 0;

@@ -13,21 +13,21 @@ export interface CanonicalTopic {
   readonly identity: string;
 }
 
-/** Deepest topic path kept as one; the deepest standard topic has five levels. */
-const MAX_LEVELS = 32;
-
 /**
  * Canonical form of a topic path (Core 9.6.1): root QName, then `/` and an NCName or QName a level. An unprefixed level is in
  * the namespace above it; a prefix that repeats the namespace above is dropped (Avigilon, Hanwha and Imou prefix every
- * level). Prefixes are by URI: tns1 for ONVIF's own, the alias of the table for known vendors, the device's own otherwise.
+ * level). Prefixes are by URI: tns1 for ONVIF's own, the alias of the table for known vendors, the device's own otherwise,
+ * with a number behind it where that one means something else here.
  */
 export function canonicalTopic(topic: WireTopic, aliases: TopicNamespaces): CanonicalTopic {
-  const levels = topic.text.split('/', MAX_LEVELS).map((level) => {
+  const uriOf = (prefix: string) =>
+    // Names come from devices, and `constructor` is one of them.
+    Object.hasOwn(topic.prefixes, prefix) ? topic.prefixes[prefix] : wellKnownNamespace(prefix);
+  const levels = topic.text.split('/').map((level) => {
     const text = level.trim();
     const colon = text.indexOf(':');
     const prefix = colon < 0 ? undefined : text.slice(0, colon);
-    const uri = prefix === undefined ? undefined : (topic.prefixes[prefix] ?? wellKnownNamespace(prefix) ?? '');
-    return { local: text.slice(colon + 1), prefix, uri };
+    return { local: text.slice(colon + 1), prefix, uri: prefix === undefined ? undefined : uriOf(prefix) || undefined };
   });
   return spell(levels, aliases);
 }
@@ -35,33 +35,46 @@ export function canonicalTopic(topic: WireTopic, aliases: TopicNamespaces): Cano
 /** The same for a topic of a TopicSet. */
 export function canonicalDescribedTopic(topic: DescribedTopic, aliases: TopicNamespaces): CanonicalTopic {
   const prefixOf = (uri: string) => Object.keys(topic.prefixes).find((prefix) => topic.prefixes[prefix] === uri);
-  return spell(
-    topic.path.map(({ uri, local }) => ({ local, uri, prefix: prefixOf(uri) ?? '' })),
-    aliases,
-  );
+  const levels = topic.path.map(({ uri, local }) => {
+    const prefix = prefixOf(uri) ?? (uri === '' ? undefined : '');
+    return { local, prefix, uri: uri || undefined };
+  });
+  return spell(levels, aliases);
 }
 
 interface Level {
   readonly local: string;
+  /** Undefined where the level has none: it is in the namespace above. */
   readonly prefix: string | undefined;
+  /** Undefined where nothing says what the prefix means. */
   readonly uri: string | undefined;
 }
 
 function spell(levels: readonly Level[], aliases: TopicNamespaces): CanonicalTopic {
-  const namespaces: Record<string, string> = {};
+  const namespaces = new Map<string, string>();
   let above: string | undefined;
   let identity = '';
   const parts = levels.map(({ local, prefix, uri }, index) => {
     // A root without a prefix is meant to be one of ONVIF's: devices that leave it out know no other.
-    const own = uri ?? (index === 0 ? NS.tns1 : above);
+    const inherited = index === 0 ? NS.tns1 : above;
+    // A prefix that nothing declares is all there is to tell its topics from others.
+    const own = uri ?? (prefix === undefined ? inherited : `undeclared:${prefix}`);
     identity += own === above ? `/${local}` : `/{${own}}${local}`;
     if (own === above) return local;
     above = own;
     if (own === NS.tns1) return `tns1:${local}`;
-    const alias = aliases.aliasOf(own ?? '') ?? (prefix || 'ns');
-    if (own) namespaces[alias] = own;
+    if (uri === undefined) return `${prefix}:${local}`;
+    const alias = aliases.aliasOf(uri) ?? freeAlias(prefix || 'ns', uri, namespaces, aliases);
+    namespaces.set(alias, uri);
     return `${alias}:${local}`;
   });
   const name = parts.join('/');
-  return { name, namespaces: Object.keys(namespaces).length > 0 ? namespaces : undefined, identity };
+  return { name, namespaces: namespaces.size > 0 ? Object.fromEntries(namespaces) : undefined, identity };
+}
+
+/** The device's prefix, unless it stands for another namespace already: in the table or in this topic. */
+function freeAlias(prefix: string, uri: string, used: ReadonlyMap<string, string>, aliases: TopicNamespaces): string {
+  let alias = prefix;
+  for (let n = 2; (used.get(alias) ?? aliases.uriOf(alias) ?? uri) !== uri; n++) alias = `${prefix}${n}`;
+  return alias;
 }

@@ -16,23 +16,39 @@ export interface Lease {
   end(): void;
 }
 
+/** Times are told in whole seconds: the same end told again wobbles by less than this. */
+const WOBBLE_MS = 2_000;
+/** Least time between two Renews. */
+const LEAST_PAUSE_MS = 500;
+
 /**
- * @param renew called on half of what is left without a new word from the device: where pulling extends the lease
- *   (Core 9.1.2) it never gets there, where it does not this is the moment to Renew
+ * @param renew called on half of what was left when the end last moved: where pulling extends the lease (Core 9.1.2) it
+ *   never gets there, where it does not (quirk 20) no answer puts it off, however many come
  */
 export function startLease(clock: Clock, firstMs: number, renew: () => void): Lease {
   let endsAt = clock.monotonic() + firstMs;
+  /** The end that the next Renew was planned for, and its moment. */
+  let plannedFor = endsAt;
+  let renewAt = 0;
   let cancel = () => {};
   let ended = false;
+  const plan = () => {
+    const now = clock.monotonic();
+    plannedFor = endsAt;
+    renewAt = now + Math.max(LEAST_PAUSE_MS, (endsAt - now) / 2);
+  };
   const arm = () => {
     cancel();
     if (ended) return;
-    const left = Math.max(0, endsAt - clock.monotonic());
-    cancel = clock.after(Math.max(500, left / 2), () => {
+    cancel = clock.after(Math.max(0, renewAt - clock.monotonic()), () => {
       renew();
+      // What ran out is not renewed again and again: the next pull tells what became of it.
+      if (endsAt <= clock.monotonic()) return;
+      plan();
       arm();
     });
   };
+  plan();
   arm();
   return {
     remaining: () => endsAt - clock.monotonic(),
@@ -42,6 +58,12 @@ export function startLease(clock: Clock, firstMs: number, renew: () => void): Le
       const termination = parseDateTime(terminationTime);
       const left = current !== null && termination !== null ? termination - current : 0;
       endsAt = clock.monotonic() + (left > 0 ? left : assumedMs);
+      const before = renewAt;
+      if (Math.abs(endsAt - plannedFor) > WOBBLE_MS) {
+        const sooner = endsAt < plannedFor;
+        plan();
+        if (sooner) renewAt = Math.min(before, renewAt);
+      }
       arm();
     },
     end() {

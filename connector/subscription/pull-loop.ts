@@ -38,6 +38,7 @@ export class PullLoop implements Subscription {
   readonly #options: PullLoopOptions;
   readonly #inFlight = new AbortController();
   #stopping = false;
+  #stopped: Promise<void> | undefined;
   #interruption: string | null = null;
   #failures = 0;
   #hasty = 0;
@@ -48,19 +49,24 @@ export class PullLoop implements Subscription {
     this.#options = options;
   }
 
-  /** End in order: Unsubscribe, then take the last answer. The iteration ends after it. */
-  async stop(): Promise<void> {
+  /** End in order: Unsubscribe, then take the last answer. The iteration ends after it. @throws what Unsubscribe throws */
+  stop(): Promise<void> {
     this.#stopping = true;
+    this.#stopped ??= this.#leave();
+    return this.#stopped;
+  }
+
+  async #leave(): Promise<void> {
     // What happened before the Unsubscribe comes with the answer of the pull that is in flight; so long it is waited for.
-    this.#options.clock.after(this.#options.farewellMs, () =>
-      this.#inFlight.abort(new DOMException('stopped', 'AbortError')),
-    );
+    const cut = () => this.#inFlight.abort(new DOMException('stopped', 'AbortError'));
+    this.#options.clock.after(this.#options.farewellMs, cut);
     await this.#point.unsubscribe(this.#inFlight.signal);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<NotificationBatch, void> {
     const { signal } = this.#options;
     const cut = () => this.#inFlight.abort(signal.reason);
+    if (signal.aborted) cut();
     signal.addEventListener('abort', cut, { once: true });
     try {
       while (!this.#stopping) {

@@ -67,7 +67,9 @@ export class PullPoint {
     const call = { operation, envelope, url: this.#url, channel: session.pullChannel, timeoutMs: deadline, signal };
     const answer = await session.soap.send(call).catch(endpointError);
     const document = readNotifications(answer.http.body);
-    if (document.bodyElement !== 'PullMessagesResponse' && document.damage === null) {
+    if (document.bodyElement !== 'PullMessagesResponse') {
+      // Not even the beginning of an answer (a web page, nothing at all): it says nothing of the subscription.
+      if (document.damage !== null) throw document.damage;
       const fault = document.bodyElement === 'Fault' ? readFault(parseXml(answer.http.body)) : null;
       if (fault !== null) throw faultError(fault, operation.name, { device: session.id, host: this.#url.host });
       throw unexpectedAnswer(call, session.id, document.bodyElement);

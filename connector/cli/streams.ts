@@ -1,0 +1,19 @@
+import type { Writable } from 'node:stream';
+
+/** What a verb may touch of the process. */
+export interface Streams {
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Options every verb has. */
+export interface CommonOptions {
+  readonly config?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly logFormat?: 'json' | 'pretty' | undefined;
+}
+
+export type Exit = number;

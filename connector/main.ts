@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { runProgram } from './cli/program.ts';
+import { ConfigurationError, ConnectorError, messageOf } from './errors.ts';
+
+/** EX_CONFIG of sysexits.h: an orchestrator need not try again. */
+const BAD_CONFIGURATION = 78;
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // Whoever asks twice does not want to wait for the devices.
+    if (abort.signal.aborted) process.exit(1);
+    abort.abort(new DOMException(`stopped by ${name}`, 'AbortError'));
+  });
+}
+// A reader that is gone (`| head`) ends the verb; it is no crash.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') abort.abort(new DOMException('nobody reads', 'AbortError'));
+});
+
+const { stdout, stderr, env } = process;
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), { stdout, stderr, env, signal: abort.signal });
+} catch (error) {
+  const configuration = error instanceof ConfigurationError;
+  const expected = error instanceof ConnectorError || abort.signal.aborted;
+  stderr.write(`${expected || !(error instanceof Error) ? messageOf(error) : error.stack}\n`);
+  process.exitCode = configuration ? BAD_CONFIGURATION : 1;
+}

@@ -1,0 +1,43 @@
+import pRetry from 'p-retry';
+import type { Clock } from '../clock.ts';
+import { FatalError, isAbort, UnauthorizedError } from '../errors.ts';
+
+export interface BackOff {
+  /** First pause, ms; doubled each time. */
+  readonly firstMs: number;
+  readonly longestMs: number;
+  /** Pause after a refused login: asking soon again may lock the account (standard.md 2.6). */
+  readonly unauthorizedMs: number;
+}
+
+export const DEVICE_BACK_OFF: BackOff = { firstMs: 1_000, longestMs: 60_000, unauthorizedMs: 60_000 };
+/** A broker is one for all: short pauses, since everything waits for it. */
+export const SINK_BACK_OFF: BackOff = { firstMs: 250, longestMs: 15_000, unauthorizedMs: 15_000 };
+
+/**
+ * Repeats `attempt` until it succeeds, with exponential back-off and jitter: after a power cut a whole fleet comes back at
+ * once. Ends with the error where it is fatal, with the signal's reason where that aborts.
+ */
+export async function retrying<T>(
+  attempt: () => Promise<T>,
+  backOff: BackOff,
+  clock: Clock,
+  signal: AbortSignal,
+  onFailure: (error: Error, attemptNumber: number) => void,
+): Promise<T> {
+  return pRetry(attempt, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: backOff.firstMs,
+    factor: 2,
+    randomize: true,
+    // Drawn once: at the longest pause p-retry has no jitter of its own.
+    maxTimeout: backOff.longestMs * (0.75 + Math.random() / 4),
+    signal,
+    shouldRetry: ({ error }) => !(error instanceof FatalError) && !isAbort(error),
+    onFailedAttempt: async ({ error, attemptNumber }) => {
+      if (isAbort(error) || signal.aborted) return;
+      onFailure(error, attemptNumber);
+      if (error instanceof UnauthorizedError) await clock.sleep(backOff.unauthorizedMs, signal);
+    },
+  });
+}

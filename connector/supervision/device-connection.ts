@@ -1,0 +1,166 @@
+import type { Clock } from '../clock.ts';
+import { connectDevice, type DeviceOptions, type DeviceProfile, type DeviceSession } from '../device/device-session.ts';
+import { ConnectorError, SubscriptionLostError, UnsupportedError } from '../errors.ts';
+import type { Normalizer } from '../normalize/normalizer.ts';
+import type { DeviceRecord, EventRecord } from '../normalize/record.ts';
+import { digest } from '../normalize/record-id.ts';
+import { createPullPoint } from '../subscription/create-pull-point.ts';
+import type { DeviceHabits } from '../subscription/device-habits.ts';
+import type { NotificationBatch } from '../subscription/notification-batch.ts';
+import { PullLoop } from '../subscription/pull-loop.ts';
+import { PullPoint, type PullPointOptions } from '../subscription/pull-point.ts';
+import { planRecovery, type RecoveryPlan } from '../subscription/recovery.ts';
+import type { SubscriptionFilter } from '../subscription/subscription-operations.ts';
+import type { DeviceLog } from './device-log.ts';
+import type { WorkerObserver } from './worker-observer.ts';
+
+export interface ConnectedDevice {
+  readonly device: DeviceOptions;
+  readonly filter: SubscriptionFilter | undefined;
+  readonly habits: DeviceHabits;
+  readonly log: DeviceLog;
+  readonly normalizer: Normalizer;
+  readonly clock: Clock;
+  readonly observer: WorkerObserver;
+}
+
+/** A device with a subscription that has given its first answer. */
+export interface DeviceConnection {
+  readonly session: DeviceSession;
+  readonly point: PullPoint;
+  readonly loop: PullLoop;
+  readonly batches: AsyncIterator<NotificationBatch>;
+  readonly first: IteratorResult<NotificationBatch>;
+  /** The states are to be asked for once `first` is on disk: an answer to those before us may be lost. */
+  readonly synchronize: boolean;
+}
+
+export interface RecoveryHints {
+  /** The last contact ended with a pull in flight. */
+  readonly pullInterrupted: boolean;
+  readonly restarted: boolean;
+}
+
+/** Pull Timeout at first and while property states come in: their end shows by an empty answer, which should not take a minute. */
+const SETTLING_TIMEOUT_MS = 2_000;
+const FAREWELL_MS = 2_000;
+
+/**
+ * Connect, recover or subscribe, and pull once: a device counts as there when it has answered a pull.
+ *
+ * @throws the errors of connectDevice, createPullPoint and the pull loop
+ */
+export async function openConnection(
+  to: ConnectedDevice,
+  hints: RecoveryHints,
+  signal: AbortSignal,
+): Promise<DeviceConnection> {
+  const { log, normalizer, clock, observer, device } = to;
+  const session = await connectDevice(device, clock, signal);
+  try {
+    observer.deviceProfile(device.id, session.profile, device.address);
+    observer.clockSkew(device.id, session.clock.skew());
+    // What it would not describe this time it may have described before.
+    if (session.profile.topicSet !== null) normalizer.describe(session.profile.topicSet);
+    const { lastAnswerAt, subscription } = log.checkpoint;
+    const plans = planRecovery({ lastAnswerAt, subscription, now: clock.now(), ...hints });
+    for (const [index, plan] of plans.entries()) {
+      try {
+        return await follow(plan, to, session, signal);
+      } catch (error) {
+        if (index === plans.length - 1 || !isGone(error)) throw error;
+        observer.deviceTrouble(device.id, 'the stored subscription is gone', error);
+      }
+    }
+    throw new Error('planRecovery gave no plan');
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** The device is there and gives no messages: some answer HTTP 500 for a subscription they do not know. */
+function isGone(error: unknown): error is ConnectorError {
+  if (error instanceof SubscriptionLostError || error instanceof UnsupportedError) return true;
+  return error instanceof ConnectorError && (error.code === 'http-status' || error.code === 'fault');
+}
+
+async function follow(
+  plan: RecoveryPlan,
+  to: ConnectedDevice,
+  session: DeviceSession,
+  signal: AbortSignal,
+): Promise<DeviceConnection> {
+  const { log, normalizer, clock, observer, device, habits } = to;
+  const onRenewFailed = (error: ConnectorError) => observer.deviceTrouble(device.id, 'Renew failed', error);
+  const options: PullPointOptions = { session, clock, habits, signal, onRenewFailed };
+  const point =
+    plan.kind === 'subscribe'
+      ? await createPullPoint(to.filter, options)
+      : new PullPoint(plan.reference, plan.leaseUntil - clock.now(), options);
+  let settling = true;
+  const timeoutMs = () =>
+    settling || normalizer.synchronization.running
+      ? Math.min(SETTLING_TIMEOUT_MS, habits.pullTimeoutMs)
+      : habits.pullTimeoutMs;
+  const loop = new PullLoop(point, { clock, habits, signal, farewellMs: FAREWELL_MS, timeoutMs });
+  const batches = loop[Symbol.asyncIterator]();
+  try {
+    if (plan.kind === 'subscribe') {
+      log.records.nextEpoch();
+      normalizer.synchronization.begin(plan.gap === null ? 'none' : 'possible');
+    }
+    const first = await batches.next();
+    settling = false;
+    const began: EventRecord[] = [];
+    if (plan.gap !== null) {
+      began.push(log.records.gap(plan.gap.since, clock.now(), plan.gap.reason));
+      observer.gap(device.id, plan.gap.reason, undefined);
+    }
+    began.push(...describedAnew(to, session.profile));
+    log.update({
+      subscription: { reference: point.reference, leaseUntil: point.lease.until() },
+      stoppedInOrder: false,
+    });
+    await log.append(began);
+    signal.throwIfAborted();
+    observer.subscribed(device.id, plan.kind === 'resume' ? 'resumed' : 'created', log.records.epoch);
+    return { session, point, loop, batches, first, synchronize: plan.kind === 'resume' && plan.synchronize };
+  } catch (error) {
+    point.lease.end();
+    // Nobody would come back for a new one, and devices have few. One to resume may still hold what happened meanwhile.
+    const abandoned = plan.kind === 'subscribe' || isGone(error);
+    if (abandoned && !(error instanceof SubscriptionLostError)) await abandon(point, to);
+    throw error;
+  }
+}
+
+/** Unsubscribe, if it can be done soon. */
+async function abandon(point: PullPoint, { clock, observer, device }: ConnectedDevice): Promise<void> {
+  const deadline = new AbortController();
+  const cancel = clock.after(FAREWELL_MS, () => deadline.abort());
+  try {
+    await point.unsubscribe(deadline.signal);
+  } catch (error) {
+    observer.deviceTrouble(device.id, 'Unsubscribe failed', error as Error);
+  } finally {
+    cancel();
+  }
+}
+
+/** The `device` record, where it is not the one written last. */
+function describedAnew({ log, normalizer, clock }: ConnectedDevice, profile: DeviceProfile): DeviceRecord[] {
+  const description = {
+    identity: { ...profile.information },
+    capabilities: {
+      maxPullPoints: profile.eventCapabilities.maxPullPoints ?? 'unknown',
+      persistentNotificationStorage: profile.eventCapabilities.persistentNotificationStorage,
+      services: profile.services.map((service) => service.namespace).join(' '),
+    },
+    topics: normalizer.describedTopics,
+  };
+  const deviceDigest = digest(JSON.stringify(description));
+  if (deviceDigest === log.checkpoint.deviceDigest) return [];
+  log.update({ deviceDigest });
+  return [log.records.described(clock.now(), description)];
+}

@@ -1,0 +1,41 @@
+import { type DeviceRecords, deviceRecords } from '../normalize/device-records.ts';
+import type { PropertyChange } from '../normalize/property-ledger.ts';
+import type { EventRecord } from '../normalize/record.ts';
+import type { DeviceCheckpoint, Spool } from '../spool/spool.ts';
+
+/** One device's way into the spool: its records, numbered, and its checkpoint, stored together. */
+export interface DeviceLog {
+  readonly records: DeviceRecords;
+  readonly checkpoint: DeviceCheckpoint;
+  /** Changes what the next append stores in the checkpoint. */
+  update(change: Partial<Omit<DeviceCheckpoint, 'sequence' | 'epoch'>>): void;
+  /** Durable when it resolves. */
+  append(records: readonly EventRecord[], properties?: readonly PropertyChange[]): Promise<void>;
+}
+
+const FRESH: DeviceCheckpoint = {
+  sequence: 0,
+  epoch: 0,
+  lastAnswerAt: null,
+  subscription: null,
+  stoppedInOrder: true,
+  deviceDigest: null,
+};
+
+export function openDeviceLog(device: string, spool: Spool): DeviceLog {
+  let checkpoint = spool.checkpoint(device) ?? FRESH;
+  const records = deviceRecords(device, checkpoint.sequence, checkpoint.epoch);
+  return {
+    records,
+    get checkpoint() {
+      return checkpoint;
+    },
+    update(change) {
+      checkpoint = { ...checkpoint, ...change };
+    },
+    async append(appended, properties = []) {
+      checkpoint = { ...checkpoint, sequence: records.sequence, epoch: records.epoch };
+      await spool.append({ device, records: appended, checkpoint, properties });
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../clock.ts';
+import { FatalError, isAbort, messageOf } from '../errors.ts';
+import type { Mapping, OutboundMessage } from '../mapping/mapping.ts';
+import type { Refusal, Sink, SinkConnection } from '../sink/sink.ts';
+import type { Spool, SpooledRecord, SpoolReader } from '../spool/spool.ts';
+import { retrying, SINK_BACK_OFF } from './back-off.ts';
+import type { WorkerObserver } from './worker-observer.ts';
+
+export interface SinkWorkerOptions {
+  readonly sink: Sink;
+  readonly mapping: Mapping;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly observer: WorkerObserver;
+}
+
+/** Records taken from the spool at a time, and how many such portions may be on their way at once. */
+const PORTION = 256;
+const PORTIONS_IN_FLIGHT = 4;
+
+/** Records read together and the messages they became; `owners[i]` is the record of message i. */
+interface Portion {
+  readonly entries: readonly SpooledRecord[];
+  readonly messages: OutboundMessage[];
+  readonly owners: SpooledRecord[];
+  readonly unmapped: { entry: SpooledRecord; reason: string }[];
+}
+
+/** Drains the spool into one sink, in order, for as long as it runs. What the sink never takes goes to the dead letters. */
+export class SinkWorker {
+  readonly name: string;
+  /** Resolves when the worker has ended; rejects only with what no retry can mend. */
+  readonly ended: Promise<void>;
+  connected = false;
+  readonly #options: SinkWorkerOptions;
+  readonly #reader: SpoolReader;
+  readonly #abort = new AbortController();
+  #drained: (() => void) | null = null;
+
+  constructor(options: SinkWorkerOptions) {
+    this.#options = options;
+    this.name = options.sink.name;
+    this.#reader = options.spool.reader(this.name);
+    this.ended = this.#run();
+    // Whoever waits for it hears of it; nobody waiting is no crash of its own.
+    this.ended.catch(() => {});
+  }
+
+  /** End once all is delivered, or after `graceMs`: what is left then is in the spool for the next start. */
+  async stop(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    if (!this.#isDrained()) {
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(graceMs, resolve);
+        this.#drained = () => {
+          cancel();
+          resolve();
+        };
+        void this.ended.then(resolve, resolve);
+      });
+    }
+    this.#abort.abort();
+    await this.ended.catch(() => {});
+  }
+
+  #isDrained(): boolean {
+    return this.#options.spool.statistics().oldestUndelivered[this.name] === null;
+  }
+
+  async #run(): Promise<void> {
+    const { sink, clock, observer } = this.#options;
+    const { signal } = this.#abort;
+    const connect = () => sink.connect(signal);
+    const failed = (error: Error, attempt: number) => {
+      observer.sinkStatus(this.name, false, error);
+      observer.sinkTrouble(this.name, `connect attempt ${attempt} failed`, error);
+    };
+    try {
+      while (!signal.aborted) {
+        const connection = await retrying(connect, SINK_BACK_OFF, clock, signal, failed);
+        await this.#use(connection);
+      }
+    } catch (error) {
+      if (!isAbort(error) && !signal.aborted) throw error;
+    }
+  }
+
+  async #use(connection: SinkConnection): Promise<void> {
+    const { observer } = this.#options;
+    this.connected = true;
+    observer.sinkStatus(this.name, true, null);
+    // Waiting for records ends with the connection: what comes next goes over the next one.
+    const usable = new AbortController();
+    const end = () => usable.abort();
+    this.#abort.signal.addEventListener('abort', end, { once: true });
+    void connection.broken.then(end);
+    try {
+      await this.#drain(connection, usable.signal);
+    } catch (error) {
+      if (error instanceof FatalError) throw error;
+      if (!isAbort(error)) observer.sinkTrouble(this.name, 'connection lost', error as Error);
+    } finally {
+      this.#abort.signal.removeEventListener('abort', end);
+      this.connected = false;
+      if (!this.#abort.signal.aborted) observer.sinkStatus(this.name, false, await connection.broken.catch(() => null));
+      // A connection that is gone already has nothing to say goodbye to.
+      await connection.close().catch(() => {});
+      this.#reader.rewind();
+    }
+  }
+
+  /** Portions overlap so that the connection never waits for the store, and are acknowledged in order. */
+  async #drain(connection: SinkConnection, signal: AbortSignal): Promise<void> {
+    const inFlight: Promise<void>[] = [];
+    let before: Promise<void> = Promise.resolve();
+    try {
+      for (;;) {
+        const portion = this.#map(await this.#reader.next(PORTION, signal));
+        const published = connection.publish(portion.messages);
+        before = this.#settle(portion, published, before);
+        // Whoever waits below hears of a failure; until then it is not unhandled.
+        before.catch(() => {});
+        inFlight.push(before);
+        if (inFlight.length >= PORTIONS_IN_FLIGHT) await inFlight.shift();
+      }
+    } finally {
+      // What the other side has answered by now counts, and is not sent again.
+      await Promise.allSettled(inFlight);
+    }
+  }
+
+  async #settle(portion: Portion, published: Promise<readonly Refusal[]>, before: Promise<void>): Promise<void> {
+    published.catch(() => {});
+    await before;
+    const refusals = await published;
+    for (const { entry, reason } of portion.unmapped) await this.#bury(entry, reason);
+    for (const { index, reason } of refusals) await this.#bury(portion.owners[index]!, reason);
+    this.#reader.acknowledge(portion.entries.at(-1)!.offset);
+    this.#options.observer.delivered(this.name, runs(portion.entries), this.#options.clock.now());
+    if (this.#drained !== null && this.#isDrained()) this.#drained();
+  }
+
+  #map(entries: readonly SpooledRecord[]): Portion {
+    const portion: Portion = { entries, messages: [], owners: [], unmapped: [] };
+    for (const entry of entries) {
+      try {
+        for (const message of this.#options.mapping.map(entry)) {
+          portion.messages.push(message);
+          portion.owners.push(entry);
+        }
+      } catch (error) {
+        portion.unmapped.push({ entry, reason: messageOf(error) });
+      }
+    }
+    return portion;
+  }
+
+  async #bury(entry: SpooledRecord, reason: string): Promise<void> {
+    const { spool, clock, observer } = this.#options;
+    await spool.bury({ sink: this.name, offset: entry.offset, reason, at: clock.now(), json: entry.json });
+    observer.buried(this.name, 1, reason);
+  }
+}
+
+/** Records of one answer share the moment they were read: one run for all of them. */
+function runs(entries: readonly SpooledRecord[]): { count: number; readAt: number }[] {
+  const found: { count: number; readAt: number }[] = [];
+  let text = '';
+  for (const { record } of entries) {
+    if (record.receivedAt === text) found.at(-1)!.count++;
+    else {
+      text = record.receivedAt;
+      found.push({ count: 1, readAt: Date.parse(text) });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,149 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What only a look at the moment tells; asked at each scrape. */
+export interface Snapshot {
+  readonly spoolRecords: number;
+  readonly spoolBytes: number;
+  /** Seconds since the oldest undelivered record was stored, by sink; 0 where nothing waits. */
+  readonly oldestAgeSeconds: Readonly<Record<string, number>>;
+}
+
+export interface Metrics {
+  received(device: string, notifications: number, pullSeconds: number, at: number): void;
+  deviceUp(device: string, up: boolean): void;
+  deviceInfo(
+    device: string,
+    labels: Readonly<Record<'name' | 'manufacturer' | 'model' | 'firmware' | 'serial' | 'site', string>>,
+  ): void;
+  epoch(device: string, epoch: number): void;
+  clockSkew(device: string, seconds: number): void;
+  gap(device: string, reason: string): void;
+  published(sink: string, count: number): void;
+  /** `count` records took this long from the device's answer to the sink's acknowledgement. */
+  delivery(sink: string, count: number, seconds: number): void;
+  publishError(sink: string, reason: string): void;
+  deadLetters(sink: string, count: number): void;
+  /** The exposition text (Prometheus 0.0.4). */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+const PULL_BUCKETS = [0.005, 0.05, 0.25, 1, 5, 15, 30, 60, 120];
+const DELIVERY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300, 3600];
+
+/**
+ * The metrics of contract section 8. Labels are bounded: `device`, `sink` and reasons from a closed list; never a topic, a
+ * token or a person.
+ */
+export function createMetrics(version: string, snapshot: () => Snapshot): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const events = eventMetrics(registry);
+  const devices = deviceMetrics(registry);
+  const sinks = sinkMetrics(registry);
+  snapshotMetrics(registry, snapshot);
+  gauge(registry, 'onvif_connector_build_info', 'Version of the connector and of Node.js', ['version', 'nodejs'])
+    .labels(version, process.version)
+    .set(1);
+  return {
+    received(device, notifications, pullSeconds, at) {
+      events.received.labels(device).inc(notifications);
+      events.pull.labels(device).observe(pullSeconds);
+      if (notifications > 0) devices.lastEvent.labels(device).set(at / 1000);
+    },
+    deviceUp: (device, up) => devices.up.labels(device).set(up ? 1 : 0),
+    deviceInfo(device, labels) {
+      for (const old of devices.infoOf.get(device) ?? []) devices.info.remove(old);
+      const now = { device, ...labels };
+      devices.infoOf.set(device, [now]);
+      devices.info.labels(now).set(1);
+    },
+    epoch: (device, epoch) => devices.epoch.labels(device).set(epoch),
+    clockSkew: (device, seconds) => devices.skew.labels(device).set(seconds),
+    gap: (device, reason) => events.gaps.labels(device, reason).inc(),
+    published: (sink, count) => sinks.published.labels(sink).inc(count),
+    delivery(sink, count, seconds) {
+      const histogram = sinks.delivery.labels(sink);
+      for (let i = 0; i < count; i++) histogram.observe(seconds);
+    },
+    publishError: (sink, reason) => sinks.errors.labels(sink, reason).inc(),
+    deadLetters: (sink, count) => sinks.dead.labels(sink).inc(count),
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+function eventMetrics(registry: Registry) {
+  return {
+    received: counter(registry, 'onvif_connector_events_received_total', 'Notifications read from devices', ['device']),
+    gaps: counter(registry, 'onvif_connector_gaps_total', 'Intervals in which loss was possible', ['device', 'reason']),
+    pull: new Histogram({
+      name: 'onvif_device_pull_duration_seconds',
+      help: 'Time a PullMessages answer took, waiting for events included',
+      labelNames: ['device'],
+      buckets: PULL_BUCKETS,
+      registers: [registry],
+    }),
+  };
+}
+
+function deviceMetrics(registry: Registry) {
+  const infoLabels = ['device', 'name', 'manufacturer', 'model', 'firmware', 'serial', 'site'];
+  return {
+    up: gauge(registry, 'onvif_device_up', '1 while the subscription to the device lives', ['device']),
+    epoch: gauge(registry, 'onvif_device_subscription_epoch', 'Subscriptions made to the device so far', ['device']),
+    skew: gauge(registry, 'onvif_device_clock_skew_seconds', "The device's clock minus ours", ['device']),
+    lastEvent: gauge(registry, 'onvif_device_last_event_timestamp_seconds', 'When an event last came', ['device']),
+    info: gauge(registry, 'onvif_device_info', 'Identity of the device', infoLabels),
+    infoOf: new Map<string, Record<string, string>[]>(),
+  };
+}
+
+function sinkMetrics(registry: Registry) {
+  return {
+    published: counter(registry, 'onvif_connector_events_published_total', 'Records a sink acknowledged', ['sink']),
+    errors: counter(registry, 'onvif_connector_publish_errors_total', 'Failures of a sink', ['sink', 'reason']),
+    dead: counter(registry, 'onvif_connector_dead_letters_total', 'Records a sink can never take', ['sink']),
+    delivery: new Histogram({
+      name: 'onvif_connector_delivery_seconds',
+      help: "Time from reading the device's answer to the sink's acknowledgement",
+      labelNames: ['sink'],
+      buckets: DELIVERY_BUCKETS,
+      registers: [registry],
+    }),
+  };
+}
+
+function snapshotMetrics(registry: Registry, snapshot: () => Snapshot): void {
+  new Gauge({
+    name: 'onvif_connector_spool_records',
+    help: 'Records in the spool',
+    registers: [registry],
+    collect() {
+      this.set(snapshot().spoolRecords);
+    },
+  });
+  new Gauge({
+    name: 'onvif_connector_spool_bytes',
+    help: 'Bytes of the records in the spool',
+    registers: [registry],
+    collect() {
+      this.set(snapshot().spoolBytes);
+    },
+  });
+  new Gauge({
+    name: 'onvif_connector_spool_oldest_age_seconds',
+    help: 'Age of the oldest record a sink has not delivered; 0 where nothing waits',
+    labelNames: ['sink'],
+    registers: [registry],
+    collect() {
+      for (const [sink, seconds] of Object.entries(snapshot().oldestAgeSeconds)) this.labels(sink).set(seconds);
+    },
+  });
+}
+
+function counter(registry: Registry, name: string, help: string, labelNames: string[]): Counter {
+  return new Counter({ name, help, labelNames, registers: [registry] });
+}
+
+function gauge(registry: Registry, name: string, help: string, labelNames: string[]): Gauge {
+  return new Gauge({ name, help, labelNames, registers: [registry] });
+}
