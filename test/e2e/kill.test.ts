@@ -63,7 +63,9 @@ class Received {
 }
 
 describe.skipIf(!mosquittoAvailable())('kill -9', () => {
-  test(`${DEVICES} devices, ${DEVICES * EVENTS_PER_DEVICE} events, connector killed ${CONNECTOR_KILLS} times, broker ${BROKER_KILLS} times: nothing is lost but what was in flight`, { timeout: 240_000 }, async () => {
+  test(`${DEVICES} devices, ${DEVICES * EVENTS_PER_DEVICE} events, connector killed ${CONNECTOR_KILLS} times, broker ${BROKER_KILLS} times: nothing is lost but what was in flight`, {
+    timeout: 240_000,
+  }, async () => {
     const world = await startWorld();
     try {
       await live(world);
@@ -90,7 +92,9 @@ interface World {
 
 async function startWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'kill-'));
-  const broker = await startMosquitto({ settings: ['max_inflight_messages 0', 'max_queued_messages 0', 'log_type none'] });
+  const broker = await startMosquitto({
+    settings: ['max_inflight_messages 0', 'max_queued_messages 0', 'log_type none'],
+  });
   const gate = await startGate(broker.port);
   const load = ['--load-batch', String(BATCH), '--load-total', String(EVENTS_PER_DEVICE)];
   const simulator = startProgram(['simulate', '--port', '0', '--devices', String(DEVICES), '--rate', '0', ...load]);
@@ -147,8 +151,11 @@ async function live(world: World): Promise<void> {
     await (victim === 'connector' ? killConnector(world) : killBroker(world));
   }
   // A fresh event after all of it: what was in flight may be lost, but nothing stands still.
-  await until(world, 'the last event of every device', () =>
-    [...world.received.ids.values()].filter((ids) => ids.has(EVENTS_PER_DEVICE)).length === DEVICES);
+  await until(
+    world,
+    'the last event of every device',
+    () => [...world.received.ids.values()].filter((ids) => ids.has(EVENTS_PER_DEVICE)).length === DEVICES,
+  );
 }
 
 async function killConnector(world: World): Promise<void> {
@@ -173,7 +180,9 @@ async function until(world: World, what: string, holds: () => boolean, withinMs 
   while (!holds()) {
     if (world.connector.child.exitCode !== null) throw new Error(`the connector ended: ${world.connector.stderr()}`);
     if (Date.now() > deadline) {
-      throw new Error(`${what}: not within ${withinMs} ms; ${world.received.distinct} received\n${world.connector.stderr().slice(-3000)}`);
+      throw new Error(
+        `${what}: not within ${withinMs} ms; ${world.received.distinct} received\n${world.connector.stderr().slice(-3000)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -192,11 +201,18 @@ async function check(world: World): Promise<void> {
     for (const { answer, numbers } of answers) {
       missing += numbers.length;
       lost.push(`${device.device} answer ${answer.answer} (events ${numbers[0]} to ${numbers.at(-1)})`);
-      expect(diedInFlight(device, answer), `${device.device}: answer ${answer.answer} was lost but not in flight`).toBe(true);
-      expect(coveredByGap(received, device.device, answer), `${device.device}: no gap record covers answer ${answer.answer}`).toBe(true);
+      expect(diedInFlight(device, answer), `${device.device}: answer ${answer.answer} was lost but not in flight`).toBe(
+        true,
+      );
+      expect(
+        coveredByGap(received, device.device, answer),
+        `${device.device}: no gap record covers answer ${answer.answer}`,
+      ).toBe(true);
     }
   }
-  console.info(`received ${received.total}, distinct ${received.distinct}, duplicates ${received.total - received.distinct}`);
+  console.info(
+    `received ${received.total}, distinct ${received.distinct}, duplicates ${received.total - received.distinct}`,
+  );
   console.info(`in flight at a kill, so lost and told: ${lost.length === 0 ? 'none' : lost.join(', ')}`);
   expect(received.faults).toEqual([]);
   expect(received.distinct + missing).toBe(DEVICES * EVENTS_PER_DEVICE);
@@ -206,7 +222,8 @@ async function check(world: World): Promise<void> {
 function answersWithMissing(device: DeviceLedger, ids: ReadonlyMap<number, string>) {
   return device.answers.flatMap((answer) => {
     const numbers = answer.events.flatMap(([first, last]) =>
-      Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((number) => !ids.has(number)));
+      Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((number) => !ids.has(number)),
+    );
     return numbers.length === 0 ? [] : [{ answer, numbers }];
   });
 }
