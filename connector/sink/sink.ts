@@ -1,0 +1,30 @@
+import type { ConnectorError } from '../errors.ts';
+import type { OutboundMessage } from '../mapping/mapping.ts';
+
+/** A message the other side will never take: it belongs in the dead letters. */
+export interface Refusal {
+  /** Index into the messages handed to `publish`. */
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** A live connection. It is used until it breaks and never again: the next one is a new object. */
+export interface SinkConnection {
+  /**
+   * Resolves when the other side has taken responsibility for every message (PUBACK, acks=all), or refused it for good;
+   * never when a client library has merely queued. Calls may overlap; messages go out in call order.
+   * Rejects when the connection broke first: then any of them may or may not have arrived.
+   */
+  publish(messages: readonly OutboundMessage[]): Promise<readonly Refusal[]>;
+  /** Resolves with the reason once the connection is of no more use; never rejects. */
+  readonly broken: Promise<ConnectorError>;
+  /** Say goodbye in order (MQTT: offline state, DISCONNECT) and let go. */
+  close(): Promise<void>;
+}
+
+/** A place records are delivered to. */
+export interface Sink {
+  readonly name: string;
+  /** Connect; rejects with an error whose class says what to do. */
+  connect(signal: AbortSignal): Promise<SinkConnection>;
+}
