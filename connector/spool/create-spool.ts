@@ -1,0 +1,184 @@
+import type { Clock } from '../clock.ts';
+import { type ConnectorError, FatalError, RetrySlowlyError } from '../errors.ts';
+import { type Capacity, createCapacity } from './capacity.ts';
+import type { CommitPart } from './commit-part.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { type DeviceState, loadDeviceState } from './device-state.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { createMemoryTail, type MemoryTail } from './memory-tail.ts';
+import { createReader } from './reader.ts';
+import { createRecordLog, type RecordLog, readLog } from './record-log.ts';
+import { loadSinkPlaces, type SinkPlaces } from './sink-places.ts';
+import type { Spool, SpoolAppend, SpoolOptions, SpoolReader, SpoolStatistics } from './spool.ts';
+import type { Store } from './store.ts';
+import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly options: SpoolOptions;
+  readonly clock: Clock;
+  readonly devices: DeviceState;
+  readonly capacity: Capacity;
+  readonly tail: MemoryTail;
+  readonly log: RecordLog;
+  readonly places: SinkPlaces;
+  readonly letters: DeadLetters;
+  /** Woken when records became durable. */
+  readonly arrivals: WaitingLine;
+  readonly commit: GroupCommit;
+  readonly trouble: (error: ConnectorError) => void;
+  /** Why the spool takes and gives nothing any more; null while it does. */
+  readonly end: { reason: Error | null };
+}
+
+/**
+ * The spool over an open store. Throws FatalError `spool-damaged` where what it holds cannot be read.
+ *
+ * @param onClosed called once, after the store was closed; not in order where a write failed for good
+ */
+export function createSpool(
+  store: Store,
+  options: SpoolOptions,
+  clock: Clock,
+  onClosed: (inOrder: boolean) => void,
+): Spool {
+  const parts = assemble(store, options, clock);
+  const { devices, letters, commit, capacity, log } = parts;
+  const readers = new Map<string, SpoolReader>();
+  let closing: Promise<void> | null = null;
+  // Places of sinks that are new or forgotten, and what may be trimmed now, are written even if nothing else is.
+  commit.touch();
+  return {
+    append: (append) => acceptAppend(append, parts),
+    async whenRoom(signal) {
+      assertOpen(parts);
+      await capacity.whenRoom(signal);
+    },
+    checkpoint: (device) => devices.checkpoint(device),
+    properties: (device) => devices.properties(device),
+    reader(sink) {
+      const reader = readers.get(sink) ?? readerOf(sink, parts);
+      readers.set(sink, reader);
+      return reader;
+    },
+    async bury(letter) {
+      refuseWhenEnded(parts);
+      letters.bury(letter);
+      await commit.request();
+    },
+    deadLetters: (sink) => letters.of(sink),
+    statistics: () => statisticsOf(parts),
+    close() {
+      closing ??= closeParts(parts, onClosed);
+      return closing;
+    },
+  };
+
+  function readerOf(sink: string, { places }: Parts): SpoolReader {
+    places.open(sink);
+    commit.touch();
+    return createReader(sink, {
+      ...parts,
+      log,
+      assertOpen: () => assertOpen(parts),
+      now: () => clock.now(),
+      bury(letter) {
+        letters.bury(letter);
+        commit.request().catch(() => undefined);
+      },
+      touch: commit.touch,
+    });
+  }
+}
+
+function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
+  const start = readLog(store);
+  const devices = loadDeviceState(store);
+  const capacity = createCapacity(options.maxBytes, start.counters.bytes);
+  const tail = createMemoryTail();
+  const log = createRecordLog(start, { store, tail, capacity });
+  const places = loadSinkPlaces(store, options.sinks, log.oldest, log.next() - 1);
+  const letters = createDeadLetters(store);
+  const arrivals = createWaitingLine();
+  const trouble = (error: ConnectorError) => options.onTrouble?.(error);
+  const end: Parts['end'] = { reason: null };
+  let announced = log.next();
+  const commit = createGroupCommit({
+    store,
+    clock,
+    takeRequested: () => log.takeAppended([...devices.takeWrites(), ...letters.takeWrites()]),
+    takeHousekeeping(): CommitPart | null {
+      const floor = places.floor();
+      const writes = places.takeWrites();
+      return writes.length > 0 || log.trimmable(floor) ? log.takeTrimmed(floor, writes) : null;
+    },
+    counters: log.counters,
+    hasMore: () => log.trimmable(places.floor()),
+    onDiskFull: capacity.setDiskFull,
+    onTrouble: trouble,
+    onCommitted() {
+      if (log.next() === announced) return;
+      announced = log.next();
+      arrivals.wake();
+    },
+    onBroken: (error) => endWith(error, { end, arrivals, capacity }),
+  });
+  return { store, options, clock, devices, capacity, tail, log, places, letters, arrivals, commit, trouble, end };
+}
+
+function acceptAppend({ device, records, checkpoint, properties }: SpoolAppend, parts: Parts): Promise<void> {
+  const { devices, log, places, clock, commit } = parts;
+  try {
+    refuseWhenEnded(parts);
+    devices.assertName(device);
+    // Without sinks nobody will ever ask for them.
+    if (records.length > 0 && places.names().length > 0) log.append(records, clock.now());
+    devices.apply(device, checkpoint, properties);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  return commit.request();
+}
+
+function statisticsOf({ log, capacity, places, options }: Parts): SpoolStatistics {
+  const oldestUndelivered: Record<string, number | null> = {};
+  for (const sink of places.names()) {
+    const next = places.acknowledged(sink) + 1;
+    oldestUndelivered[sink] = next < log.next() ? log.appendedAt(next) : null;
+  }
+  const { records } = log.durable();
+  return {
+    records,
+    bytes: capacity.bytes(),
+    maxBytes: options.maxBytes,
+    oldestUndelivered,
+    holding: capacity.holding(),
+  };
+}
+
+function endWith(reason: Error, { end, arrivals, capacity }: Pick<Parts, 'end' | 'arrivals' | 'capacity'>): void {
+  end.reason ??= reason;
+  arrivals.fail(end.reason);
+  capacity.close(end.reason);
+}
+
+function assertOpen({ end }: Parts): void {
+  if (end.reason !== null) throw end.reason;
+}
+
+/** A write that comes too late is not cancelled, it is lost: its caller must not take it for an abort. */
+function refuseWhenEnded({ end }: Parts): void {
+  if (end.reason instanceof FatalError) throw end.reason;
+  if (end.reason !== null)
+    throw new RetrySlowlyError('spool-closed', 'The spool is closed: nothing can be stored in it.');
+}
+
+async function closeParts(parts: Parts, onClosed: (inOrder: boolean) => void): Promise<void> {
+  const { commit, store } = parts;
+  endWith(new DOMException('The spool was closed.', 'AbortError'), parts);
+  await commit.close();
+  const broken = commit.broken();
+  // A writer that never answered would not answer this either.
+  if (broken?.code !== 'spool-stalled') await store.close();
+  onClosed(broken === null);
+}

@@ -1,0 +1,95 @@
+import type { ConnectorError } from '../errors.ts';
+import type { PropertyChange, PropertyState } from '../normalize/property-ledger.ts';
+import type { EventRecord } from '../normalize/record.ts';
+import type { SubscriptionReference } from '../subscription/subscription-reference.ts';
+
+/** Where a device stands; stored in the same transaction as the records that led there. Small, serializable. */
+export interface DeviceCheckpoint {
+  /** Sequence number of the last record; 0 before the first. */
+  readonly sequence: number;
+  readonly epoch: number;
+  /** Wall time (ms) of the last answer that was committed; null before the first. */
+  readonly lastAnswerAt: number | null;
+  /** The subscription that lived then, and the wall time (ms) until which its lease was granted, by our own clock. */
+  readonly subscription: { readonly reference: SubscriptionReference; readonly leaseUntil: number } | null;
+  /** The worker ended in order: no PullMessages was in flight that could have taken messages along. */
+  readonly stoppedInOrder: boolean;
+  /** Digest of the last `device` record, so that it is written again only when it changed. */
+  readonly deviceDigest: string | null;
+}
+
+/** What one answer of a device leaves behind: all of it is durable, or none. */
+export interface SpoolAppend {
+  readonly device: string;
+  readonly records: readonly EventRecord[];
+  readonly checkpoint: DeviceCheckpoint;
+  readonly properties: readonly PropertyChange[];
+}
+
+/** A record at its place in the log. Offsets count records, start at 1, and only grow. */
+export interface SpooledRecord {
+  readonly offset: number;
+  readonly record: EventRecord;
+  /** The record as JSON text, as it is on disk. */
+  readonly json: string;
+}
+
+/** One sink's place in the log. */
+export interface SpoolReader {
+  /**
+   * The next records, oldest first, at least one and at most `max`; waits for them. From memory where the reader keeps up.
+   * Rejects with the signal's reason when it aborts.
+   */
+  next(max: number, signal: AbortSignal): Promise<readonly SpooledRecord[]>;
+  /** Everything up to and including `offset` is delivered (or in the dead letters). Stored soon, with the next commit. */
+  acknowledge(offset: number): void;
+  /** Go back to the first record that is not acknowledged. */
+  rewind(): void;
+}
+
+export interface DeadLetter {
+  readonly sink: string;
+  readonly offset: number;
+  readonly reason: string;
+  readonly at: number;
+  readonly json: string;
+}
+
+export interface SpoolStatistics {
+  readonly records: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Per sink: wall time (ms) at which the oldest record it has not delivered was appended; null where it lags nothing. */
+  readonly oldestUndelivered: Readonly<Record<string, number | null>>;
+  /** Appends are waiting for room. */
+  readonly holding: boolean;
+}
+
+/** The only durable state: records, checkpoints, property ledger, sink offsets, dead letters. */
+export interface Spool {
+  /** Resolves once all of `append` is on disk. Appends of one device stay in order; concurrent ones share a commit. */
+  append(append: SpoolAppend): Promise<void>;
+  /** Resolves while there is room for more; waits (whenFull: hold) otherwise. Ask before asking a device. */
+  whenRoom(signal: AbortSignal): Promise<void>;
+  checkpoint(device: string): DeviceCheckpoint | undefined;
+  properties(device: string): readonly PropertyState[];
+  /** The reader of a sink; one per sink. A sink seen for the first time starts at the oldest record kept. */
+  reader(sink: string): SpoolReader;
+  /** Bury a record that a sink can never take. Durable when it resolves. */
+  bury(letter: DeadLetter): Promise<void>;
+  deadLetters(sink: string): readonly DeadLetter[];
+  statistics(): SpoolStatistics;
+  /** Write what is pending (offsets), flush, close. */
+  close(): Promise<void>;
+}
+
+export interface SpoolOptions {
+  /** Folder of the store; created where missing. */
+  readonly directory: string;
+  /** Bytes of undelivered records beyond which no more are taken. */
+  readonly maxBytes: number;
+  /** Names of the sinks that must have a record before it may be trimmed. */
+  readonly sinks: readonly string[];
+  /** Told of what goes wrong while the spool works: a full disk, a damaged page. For the log; must not throw. */
+  readonly onTrouble?: (error: ConnectorError) => void;
+}
