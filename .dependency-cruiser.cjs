@@ -10,7 +10,7 @@ const upstreamOnly = river.map((name, at) => ({
   comment: `connector/${name} may import only the commons and the rooms before it in the flow`,
   severity: 'error',
   from: { path: room(name), pathNot: test },
-  to: { path: '^connector/', pathNot: ['^connector/(errors|clock)\\.ts$', ...river.slice(0, at + 1).map(room)] },
+  to: { path: '^connector/', pathNot: ['^connector/(errors|clock|did-you-mean)\\.ts$', ...river.slice(0, at + 1).map(room)] },
 }));
 
 const apart = beside.map((name) => ({
@@ -18,13 +18,13 @@ const apart = beside.map((name) => ({
   comment: `connector/${name} is beside the river: it imports only itself and the commons`,
   severity: 'error',
   from: { path: room(name), pathNot: test },
-  to: { path: '^connector/', pathNot: ['^connector/(errors|clock)\\.ts$', room(name)] },
+  to: { path: '^connector/', pathNot: ['^connector/(errors|clock|did-you-mean)\\.ts$', room(name)] },
 }));
 
 module.exports = {
   forbidden: [
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'commons-import-nothing', severity: 'error', from: { path: '^connector/(errors|clock)\\.ts$' }, to: { path: '^connector/' } },
+    { name: 'commons-import-nothing', severity: 'error', from: { path: '^connector/(errors|clock|did-you-mean)\\.ts$' }, to: { path: '^connector/' } },
     ...upstreamOnly,
     ...apart,
     {
@@ -32,7 +32,7 @@ module.exports = {
       comment: 'operations do with a device what the river does, without its store and sinks',
       severity: 'error',
       from: { path: room('operations'), pathNot: test },
-      to: { path: '^connector/', pathNot: ['^connector/(errors|clock)\\.ts$', room('operations'), ...['device', 'subscription', 'normalize'].map(room)] },
+      to: { path: '^connector/', pathNot: ['^connector/(errors|clock|did-you-mean)\\.ts$', room('operations'), ...['device', 'subscription', 'normalize'].map(room)] },
     },
     { name: 'only-cli-and-main-know-compose', severity: 'error', from: { pathNot: ['^connector/(cli/|main\\.ts|compose)', test] }, to: { path: '^connector/compose' } },
     { name: 'only-main-knows-cli', severity: 'error', from: { pathNot: ['^connector/(cli/|main\\.ts)', test] }, to: { path: '^connector/cli/' } },

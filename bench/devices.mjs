@@ -2,16 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { startProcess } from './process.mjs';
 
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const DEVICE = fileURLToPath(new URL('./device.mjs', import.meta.url));
 
-/** Simulated devices in a process of their own, in load mode: they answer a pull as soon as it is asked. */
-export async function startDevices(count, { batch, intervalMs }) {
-  const args = ['simulate', '--port', '0', '--devices', String(count), '--rate', '0', '--load-batch', String(batch)];
-  if (intervalMs !== undefined) args.push('--load-interval', String(intervalMs));
-  const simulator = startProcess(process.execPath, [MAIN, ...args]);
+/** Devices in a process of their own that always have events: they answer a pull at once, or once an interval. */
+export async function startDevices(count, { batch, intervalMs = 0 }) {
+  const devices = startProcess(process.execPath, [DEVICE, String(count), String(batch), String(intervalMs)]);
   const addresses = [];
   for (let i = 0; i < count; i++) {
-    const line = await simulator.line((text) => text.trim().startsWith('address:'));
-    addresses.push(line.trim().slice('address: '.length));
+    const line = await devices.line((text) => text.startsWith('address: '));
+    addresses.push(line.slice('address: '.length));
   }
-  return { addresses, pid: simulator.pid, stop: () => simulator.stop() };
+  return { addresses, pid: devices.pid, stop: () => devices.stop() };
 }

@@ -1,5 +1,5 @@
+import { closest } from '../did-you-mean.ts';
 import { ConfigurationError } from '../errors.ts';
-import { closest } from '../settings/closest.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { Secret } from '../settings/secret.ts';
 import { type DeviceSettings, settingsSchema } from '../settings/settings-schema.ts';

@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { closest } from '../did-you-mean.ts';
 import { ConfigurationError } from '../errors.ts';
-import { closestWord } from './closest-word.ts';
 
 interface MappingFile {
   readonly file: string;
@@ -68,7 +68,7 @@ function unknownChoice(read: MappingFile, given: unknown, names: readonly string
 }
 
 function meant(word: string, words: Iterable<string>): string | undefined {
-  const close = closestWord(word, words);
+  const close = closest(word, words);
   return close === undefined ? undefined : `did you mean '${close}'?`;
 }
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { z } from 'zod';
+import { closest } from '../did-you-mean.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { closestWord } from './closest-word.ts';
 import { envelope } from './envelope.ts';
 import type { MappedDevice, Mapping } from './mapping.ts';
 import { parseMappingFile } from './mapping-file.ts';
@@ -83,6 +83,6 @@ function suggestion(name: string, directory: string): string {
   } catch {
     return `, and ${directory} cannot be read`;
   }
-  const close = closestWord(name, names);
+  const close = closest(name, names);
   return close === undefined ? `; known are ${names.sort().join(', ') || 'none'}` : `; did you mean '${close}'?`;
 }

@@ -1,4 +1,4 @@
-import { closest } from './closest.ts';
+import { closest } from '../did-you-mean.ts';
 import type { Fault } from './fault.ts';
 import { elementOf, type Schema, shapesOf, stepInto } from './schema-walk.ts';
 import { isTree, mapScalars, type Path, pathText, type Tree, valueAt } from './tree.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { closest } from './closest.ts';
+import { closest } from '../did-you-mean.ts';
 import type { Finding } from './fault.ts';
 import { descriptionOf, kindOf, namedValuesOf, type Schema, shapesOf, stepInto } from './schema-walk.ts';
 import { type Path, pathText, type Tree, valueAt } from './tree.ts';

@@ -1,4 +1,4 @@
-import { closest } from './closest.ts';
+import { closest } from '../did-you-mean.ts';
 import { contentFilterMisreading } from './content-filter-syntax.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopback, type Misreading, parseEndpoint } from './endpoint.ts';

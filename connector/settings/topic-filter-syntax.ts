@@ -1,4 +1,4 @@
-import { closest } from './closest.ts';
+import { closest } from '../did-you-mean.ts';
 import type { Misreading } from './endpoint.ts';
 
 /** NCName, the letters that occur in topics: any letter or `_`, then letters, digits, `-`, `_`, `.`. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createBody, plainCall, serviceUrls } from './plain-client.ts';
+import { createBody, plainCall, serviceUrls } from '../../test/support/plain-client.ts';
 import { type SimulatedAuth, type Simulator, startSimulator } from './simulator.ts';
 
 let simulator: Simulator;

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CallOptions, createBody, plainCall, pullBody, serviceUrls, subscribe } from './plain-client.ts';
+import {
+  type CallOptions,
+  createBody,
+  plainCall,
+  pullBody,
+  serviceUrls,
+  subscribe,
+} from '../../test/support/plain-client.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 let simulator: Simulator;

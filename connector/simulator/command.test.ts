@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { plainCall } from '../../test/support/plain-client.ts';
 import { runSimulate, type SimulateArguments } from './command.ts';
-import { plainCall } from './plain-client.ts';
 
 function run(args: Partial<SimulateArguments>) {
   const stdout = new PassThrough().setEncoding('utf8');

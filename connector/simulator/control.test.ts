@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { messagesOf, plainCall, pullBody, subscribe } from './plain-client.ts';
+import { messagesOf, plainCall, pullBody, subscribe } from '../../test/support/plain-client.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 let simulator: Simulator;

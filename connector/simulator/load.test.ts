@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { messagesOf, plainCall, pullBody, serviceUrls, subscribe } from '../../test/support/plain-client.ts';
 import { deviceLoad, type LoadOptions } from './load.ts';
-import { messagesOf, plainCall, pullBody, serviceUrls, subscribe } from './plain-client.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 let simulator: Simulator | undefined;

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createBody, messagesOf, plainCall, pullBody, serviceUrls, subscribe } from './plain-client.ts';
+import {
+  createBody,
+  messagesOf,
+  plainCall,
+  pullBody,
+  serviceUrls,
+  subscribe,
+} from '../../test/support/plain-client.ts';
 import { quirksFrom } from './quirks.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { messagesOf, plainCall, post, pullBody, serviceUrls, subscribe } from './plain-client.ts';
+import { messagesOf, plainCall, post, pullBody, serviceUrls, subscribe } from '../../test/support/plain-client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 
 const running: Simulator[] = [];

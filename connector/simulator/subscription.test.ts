@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createBody, messagesOf, plainCall, pullBody, serviceUrls, subscribe } from './plain-client.ts';
+import {
+  createBody,
+  messagesOf,
+  plainCall,
+  pullBody,
+  serviceUrls,
+  subscribe,
+} from '../../test/support/plain-client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 
 const running: Simulator[] = [];

@@ -4,7 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type CallOptions, createBody, plainCall, post, pullBody, serviceUrls, subscribe } from './plain-client.ts';
+import {
+  type CallOptions,
+  createBody,
+  plainCall,
+  post,
+  pullBody,
+  serviceUrls,
+  subscribe,
+} from '../../test/support/plain-client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
 
 /** Holds SOAP envelopes against the published WSDL and schemas; needs xmllint. */

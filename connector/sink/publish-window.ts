@@ -17,7 +17,8 @@ export interface BrokerLimits extends PublishForm {
 
 /** One call of `publish`. */
 interface Batch {
-  readonly messages: readonly OutboundMessage[];
+  /** Each is let go of as it is sent: thousands wait for their acknowledgement. */
+  readonly messages: (OutboundMessage | null)[];
   readonly refusals: Refusal[];
   next: number;
   /** Messages whose fate is not known yet. */
@@ -74,7 +75,7 @@ export class PublishWindow {
     return this.#acknowledged;
   }
 
-  publish(messages: readonly OutboundMessage[]): Promise<readonly Refusal[]> {
+  publish(messages: OutboundMessage[]): Promise<readonly Refusal[]> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (messages.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
@@ -129,6 +130,7 @@ export class PublishWindow {
   #put(batch: Batch, index: number): void {
     const packetId = this.#free[this.#freeAt]!;
     const refusal = this.#encode(batch.messages[index]!, packetId);
+    batch.messages[index] = null;
     if (refusal !== undefined) {
       batch.refusals.push({ index, reason: refusal });
       this.#close(batch);

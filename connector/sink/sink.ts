@@ -14,8 +14,10 @@ export interface SinkConnection {
    * Resolves when the other side has taken responsibility for every message (PUBACK, acks=all), or refused it for good;
    * never when a client library has merely queued. Calls may overlap; messages go out in call order.
    * Rejects when the connection broke first: then any of them may or may not have arrived.
+   *
+   * The array is handed over: a sink may let go of what it has sent, long before the answer to it comes.
    */
-  publish(messages: readonly OutboundMessage[]): Promise<readonly Refusal[]>;
+  publish(messages: OutboundMessage[]): Promise<readonly Refusal[]>;
   /** Resolves with the reason once the connection is of no more use; never rejects. */
   readonly broken: Promise<ConnectorError>;
   /** Say goodbye in order (MQTT: offline state, DISCONNECT) and let go. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closest } from './closest.ts';
+import { closest } from './did-you-mean.ts';
 
 const VERBS = ['run', 'demo', 'simulate', 'validate', 'check', 'inspect', 'tap', 'discover', 'schema', 'config'];
 

@@ -3,7 +3,7 @@ const LONGEST = 64;
 
 /**
  * The candidate a person most likely meant by `word`, for "did you mean"; undefined where none is near.
- * Case and punctuation do not count; a third of the letters may differ. Also good for verbs and values.
+ * Case and punctuation do not count; a third of the letters may differ.
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   const plain = bare(word);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { NS } from './namespaces.ts';
+import { NS } from '../../connector/simulator/namespaces.ts';
 
 /** An answer as it came. */
 export interface PlainAnswer {
