@@ -50,6 +50,21 @@ describe('xs:dateTime as devices write it', () => {
     expect(parseDateTime(text)).toBeNull();
   });
 
+  it('means the same read quickly or leniently: a blank behind it changes nothing', () => {
+    const texts = ['2026-11-23T08:00:00Z', '2024-02-31T00:00:00Z', '2024-08-17T00:61:16Z', '0001-01-01T00:00:00Z'];
+    const odd = [
+      '02-23-2026T12:21:20Z',
+      'Sat, 01 JanT2024 00Z',
+      '2026-1 -01T00:00:00Z',
+      '2026-01-01T00:00: 0Z',
+      '+026-01-01T00:00:00Z',
+    ];
+    for (const text of [...texts, ...odd, '9999-12-31T23:59:59Z', '1969-12-31T23:59:59Z', '2024-12-31T24:00:00Z']) {
+      expect(text).toHaveLength(20);
+      expect(parseDateTime(text), text).toBe(parseDateTime(`${text} `));
+    }
+  });
+
   it('is written in UTC with Z and without fractions', () => {
     expect(formatDateTime(Date.UTC(2026, 10, 23, 8, 0, 0, 999))).toBe('2026-11-23T08:00:00Z');
   });
@@ -75,7 +90,10 @@ describe('xs:duration', () => {
     expect(parseDuration(text)).toBe(expected);
   });
 
-  it.each([null, undefined, '', 'P', 'PT', 'P1DT', '60', 'PT-1S', '-PT60S', 'P1Y', '2026-11-23T08:00:00Z'])('%j is none', (text) => {
-    expect(parseDuration(text)).toBeNull();
-  });
+  it.each([null, undefined, '', 'P', 'PT', 'P1DT', '60', 'PT-1S', '-PT60S', 'P1Y', '2026-11-23T08:00:00Z'])(
+    '%j is none',
+    (text) => {
+      expect(parseDuration(text)).toBeNull();
+    },
+  );
 });

@@ -12,7 +12,22 @@ const FOUR_HUNDRED_YEARS = 146_097 * 86_400_000;
 
 /** Milliseconds since 1970; null where the text is no time (also year 0, as `0000-00-00T00:00:00Z` of some cameras). */
 export function parseDateTime(text: string | null | undefined): number | null {
-  const match = text == null ? null : DATE_TIME.exec(text);
+  if (text == null) return null;
+  return parseUtc(text) ?? parseLeniently(text);
+}
+
+/** The form the standard asks for, to the second, as nearly every device writes it: four of them come with each answer. */
+function parseUtc(text: string): number | null {
+  if (text.length !== 20 || text.charCodeAt(19) !== 0x5a || text.charCodeAt(10) !== 0x54) return null;
+  // Date.parse also reads forms of its own invention (`Sat, 01 JanT2024 00Z`): those have no `-` and `:` here.
+  if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || text.charCodeAt(13) !== 0x3a) return null;
+  // Anything else unusual, be it a digit that is none, is for the lenient way.
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) || ms < 0 ? null : ms;
+}
+
+function parseLeniently(text: string): number | null {
+  const match = DATE_TIME.exec(text);
   if (match === null) return null;
   const [, year, month, day, hour, minute, second, fraction, zone] = match as unknown as string[];
   if (Number(year) === 0 || Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return null;

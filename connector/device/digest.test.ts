@@ -53,7 +53,9 @@ describe('values published in the RFCs', () => {
   ])('RFC 7616 clause 3.9.1, %s', (algorithm, response) => {
     const header = `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`;
     const request = { method: 'GET', uri: '/dir/index.html', username: 'Mufasa', password: 'Circle of Life', count: 1 };
-    const sent = members(digestAuthorization(challenge(header), request, 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ'));
+    const sent = members(
+      digestAuthorization(challenge(header), request, 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ'),
+    );
     expect(sent).toMatchObject({ algorithm, response });
   });
 });
@@ -77,6 +79,14 @@ describe('an answer', () => {
     const asked = challenge('Digest realm="r", nonce="n", qop="auth"');
     const nonces = new Set([1, 2, 3].map(() => members(digestAuthorization(asked, request)).cnonce));
     expect(nonces.size).toBe(3);
+  });
+
+  it('carries a name that is not ASCII as the UTF-8 bytes that were hashed', () => {
+    const asked = challenge('Digest realm="r", nonce="n"');
+    const header = digestAuthorization(asked, { ...request, username: 'Дверь-Ü' });
+    // Nothing that HTTP could not write.
+    expect(header).toMatch(/^[\x20-\xff]+$/);
+    expect(Buffer.from(header, 'latin1').toString('utf8')).toContain('username="Дверь-Ü"');
   });
 
   it('escapes quotes and backslashes in what it quotes', () => {
@@ -127,7 +137,7 @@ describe('challenges', () => {
     expect(challenge('Digest realm="r", nonce="n", stale=false').stale).toBe(false);
   });
 
-  it.each([
+  it.each<[string | undefined, string]>([
     [undefined, 'no header'],
     ['Basic realm="x"', 'another scheme'],
     ['Digest realm="x"', 'no nonce'],

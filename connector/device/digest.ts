@@ -102,7 +102,8 @@ export function digestAuthorization(
     `response=${quote(response)}`,
     ...(opaque === undefined ? [] : [`opaque=${quote(opaque)}`]),
   ];
-  return `Digest ${fields.join(', ')}`;
+  // Header fields are written byte by byte: names go as the UTF-8 that was hashed.
+  return Buffer.from(`Digest ${fields.join(', ')}`, 'utf8').toString('latin1');
 }
 
 function quote(text: string): string {

@@ -1,5 +1,5 @@
 import type { SaxesTagPlain } from 'saxes';
-import type { XmlAttribute, XmlElement } from './notification-message.ts';
+import type { Item, XmlAttribute } from './notification-message.ts';
 
 interface Growing {
   uri: string;
@@ -10,13 +10,13 @@ interface Growing {
   text: string;
 }
 
-/** Builds the tree of one element from the events of a streaming parser. */
+/** Builds one `tt:ElementItem` from the events of a streaming parser (Core 9.4.1). */
 export interface ElementCapture {
   open(tag: SaxesTagPlain): void;
   text(text: string): void;
   /** True when the element that began the capture is closed. */
   close(): boolean;
-  readonly element: XmlElement | null;
+  item(name: string): Item;
 }
 
 /** @param resolve the namespace of a prefix where the parser stands */
@@ -44,8 +44,11 @@ export function captureElement(resolve: Resolve): ElementCapture {
       open.pop();
       return open.length === 0;
     },
-    get element() {
-      return root;
+    item(name) {
+      const element = root?.children[0] ?? null;
+      // Simple types are also sent as ElementItems (trap 40): their value is an attribute, or the text.
+      const value = root?.attributes.find(({ local }) => local === 'Value')?.value ?? root?.text.trim() ?? '';
+      return element === null && value !== '' ? { kind: 'simple', name, value } : { kind: 'element', name, element };
     },
   };
 }

@@ -24,6 +24,7 @@ export interface HttpPost {
  */
 export interface HttpChannel {
   post(request: HttpPost): Promise<HttpAnswer>;
+  /** Ends what is under way; from then on a request is a lost connection. */
   close(): Promise<void>;
 }
 
@@ -47,17 +48,21 @@ export interface HttpTls {
 
 export function openHttpChannel(options: HttpChannelOptions): HttpChannel {
   const clients = new Map<string, Client>();
+  let closed = false;
   const clientOf = (origin: string): Client => {
     const client = clients.get(origin) ?? newClient(origin, options);
     clients.set(origin, client);
     return client;
   };
   return {
-    post: (request) => send(clientOf(request.url.origin), request, options),
+    async post(request) {
+      const { url } = request;
+      if (closed) throw transportError(new Error('we closed the channel'), url, false);
+      return send(clientOf(url.origin), request, options);
+    },
     async close() {
-      const open = [...clients.values()];
-      clients.clear();
-      await Promise.all(open.map((client) => client.destroy()));
+      closed = true;
+      await Promise.all([...clients.values()].map((client) => client.destroy()));
     },
   };
 }
@@ -77,8 +82,13 @@ function connector(timeout: number, tls: HttpTls | undefined): buildConnector.co
   if (tls === undefined) return buildConnector({ timeout });
   const { ca, cert, key, fingerprint } = tls;
   const pin = fingerprint?.replace(/^sha256:|:/gi, '').toUpperCase();
-  const connect = buildConnector({ timeout, ca, cert, key, rejectUnauthorized: tls.verify && pin === undefined });
-  if (pin === undefined) return connect;
+  const pinned = pin !== undefined;
+  const connect = buildConnector({
+    ...{ timeout, ca, cert, key, rejectUnauthorized: tls.verify && !pinned },
+    // A resumed session shows no certificate to hold against the fingerprint.
+    ...(pinned && { maxCachedSessions: 0 }),
+  });
+  if (!pinned) return connect;
   return (options, callback) =>
     connect(options, (...result) => {
       const [error, socket] = result;

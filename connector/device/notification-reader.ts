@@ -2,6 +2,7 @@ import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { QuarantineError } from '../errors.ts';
 import { decodeXml } from './decode-xml.ts';
 import { captureElement, type ElementCapture } from './element-capture.ts';
+import { type EnvelopeStart, envelopeStart } from './envelope-start.ts';
 import { namespaceScope } from './namespace-scope.ts';
 import { NS } from './namespaces.ts';
 import type { Item, MessageContent, NotificationMessage, WireTopic } from './notification-message.ts';
@@ -35,39 +36,63 @@ const HARMLESS =
   /disallowed character\.|disallowed in char data|outside of root|unbound namespace|undefine prefix|duplicate attribute|undefined entity|malformed character|may not|XML declaration|version number|encoding value/i;
 
 /**
- * @throws QuarantineError `xml-doctype`. Anything else wrong is told by `damage`, so that what was readable is kept.
+ * A reader for the answers of one device, which remembers how it begins them.
+ *
+ * The document it gives keeps what was readable: what else is wrong is told by `damage`.
+ * @throws QuarantineError `xml-doctype`
  */
+export function notificationReader(): (bytes: Buffer) => NotificationDocument {
+  let start: EnvelopeStart | null = null;
+  return (bytes) => {
+    const text = decodeXml(bytes);
+    const known = start !== null && text.startsWith(start.text) ? start : null;
+    const reader = new Reader();
+    const damage = parse(text, known, reader);
+    if (known === null && damage === null) start = envelopeStart(text, reader.root);
+    return reader.document(damage);
+  };
+}
+
+/** One document, from whatever device. @throws QuarantineError `xml-doctype` */
 export function readNotifications(bytes: Buffer): NotificationDocument {
-  const reader = new Reader();
+  return notificationReader()(bytes);
+}
+
+function parse(text: string, known: EnvelopeStart | null, reader: Reader): QuarantineError | null {
   // Names are resolved here and not by the parser: it does so for each, and few of them matter (docs/decisions/0001).
   const parser = new SaxesParser({ xmlns: false, position: false });
-  parser.on('opentag', (tag) => reader.open(tag));
-  parser.on('closetag', (tag) => reader.close(localName(tag.name)));
-  parser.on('text', (text) => reader.text(text));
-  parser.on('cdata', (text) => reader.text(text));
+  parser.on('opentag', (tag) => reader.open(reader.root === null && known !== null ? known.tag : tag));
+  parser.on('closetag', (tag) => {
+    reader.close(localName(tag.name));
+    // Not before: a topic's prefixes may be declared on the Topic that ends here (trap 35).
+    reader.scope.close();
+  });
+  parser.on('text', (part) => reader.text(part));
+  parser.on('cdata', (part) => reader.text(part));
   parser.on('doctype', () => {
     throw new QuarantineError('xml-doctype', 'the answer carries a document type declaration, which SOAP forbids');
   });
   parser.on('error', (error) => {
     if (!HARMLESS.test(error.message)) throw error;
   });
-  let damage: QuarantineError | null = null;
   try {
-    parser.write(decodeXml(bytes)).close();
+    if (known === null) parser.write(text).close();
+    else parser.write(`<${known.tag.name}>`).write(text.slice(known.text.length)).close();
+    return null;
   } catch (cause) {
     if (cause instanceof QuarantineError) throw cause;
-    damage = new QuarantineError('xml-malformed', `the answer is not well-formed XML: ${(cause as Error).message}`, {
-      cause,
-    });
+    const message = `the answer is not well-formed XML: ${(cause as Error).message}`;
+    return new QuarantineError('xml-malformed', message, { cause });
   }
-  return reader.document(damage);
 }
 
 /** Where in the grammar above the reader stands. */
 type Place = 'outside' | 'body' | 'notification' | 'producer' | 'wrapper' | 'message' | 'group' | 'item';
 
 class Reader {
-  private readonly scope = namespaceScope();
+  readonly scope = namespaceScope();
+  /** The first element; null before it. */
+  root: SaxesTagPlain | null = null;
   private place: Place = 'outside';
   private depth = 0;
   private bodyDepth = -1;
@@ -95,6 +120,7 @@ class Reader {
 
   open(tag: SaxesTagPlain): void {
     if (++this.depth > MAX_DEPTH) throw new Error(`elements are nested deeper than ${MAX_DEPTH}`);
+    this.root ??= tag;
     this.scope.open(tag.attributes);
     if (this.capture !== null) return this.capture.open(tag);
     const local = localName(tag.name);
@@ -127,7 +153,6 @@ class Reader {
 
   close(local: string): void {
     this.depth--;
-    this.scope.close();
     if (this.capture !== null) return this.closeCaptured();
     switch (this.place) {
       case 'body':
@@ -261,12 +286,7 @@ class Reader {
 
   private closeCaptured(): void {
     if (!this.capture!.close()) return;
-    const item = this.capture!.element;
-    const element = item?.children[0] ?? null;
-    // Simple types are also sent as ElementItems (trap 40): the value is the Value or the text then.
-    const value = item?.attributes.find(({ local }) => local === 'Value')?.value ?? item?.text.trim() ?? '';
-    const simple = element === null && value !== '';
-    this.items.push(simple ? { kind: 'simple', name: this.itemName, value } : { kind: 'element', name: this.itemName, element });
+    this.items.push(this.capture!.item(this.itemName));
     this.capture = null;
   }
 

@@ -8,7 +8,9 @@ const refusal = (code: string) => expect.objectContaining({ name: QuarantineErro
 
 describe('names', () => {
   it('resolves prefixes, default namespaces and their ends', () => {
-    const root = parse('<a xmlns="urn:1" xmlns:p="urn:2"><p:b/><c xmlns=""/><d xmlns="urn:3" xmlns:p="urn:4"><p:e/></d></a>');
+    const root = parse(
+      '<a xmlns="urn:1" xmlns:p="urn:2"><p:b/><c xmlns=""/><d xmlns="urn:3" xmlns:p="urn:4"><p:e/></d></a>',
+    );
     expect(root).toMatchObject({ uri: 'urn:1', local: 'a', prefix: '' });
     expect(root.children.map(({ uri, prefix, local }) => [uri, prefix, local])).toEqual([
       ['urn:2', 'p', 'b'],
