@@ -1,35 +1,8 @@
-import { SaxesParser, type SaxesTagPlain } from 'saxes';
+import { SaxesParser } from 'saxes';
 import { QuarantineError } from '../errors.ts';
 import { decodeXml } from './decode-xml.ts';
-import { captureElement, type ElementCapture } from './element-capture.ts';
 import { type EnvelopeStart, envelopeStart } from './envelope-start.ts';
-import { namespaceScope } from './namespace-scope.ts';
-import { NS } from './namespaces.ts';
-import type { Item, MessageContent, NotificationMessage, WireTopic } from './notification-message.ts';
-import { MAX_DEPTH } from './xml-tree.ts';
-
-/**
- * A PullMessages answer, a Notify or a metadata stream, read in one pass:
- *
- *   Envelope/Body/X                     X = PullMessagesResponse | Notify | Fault | …; or X is the root itself
- *     CurrentTime, TerminationTime      tev in PullMessagesResponse (trap 21: matched by local name)
- *     NotificationMessage*              Core 9.4
- *       Topic @Dialect                  text, prefixes resolved where it stands (trap 35)
- *       ProducerReference/Address
- *       Message                         wsnt wrapper
- *         Message @UtcTime @PropertyOperation +     tt; several are allowed (trap 38)
- *           Source | Key | Data         SimpleItem @Name @Value | ElementItem @Name (one element of any namespace)
- */
-export interface NotificationDocument {
-  /** Local name of Body's only child, or of the root where there is no Envelope. */
-  readonly bodyElement: string;
-  /** Text of CurrentTime and TerminationTime; null where missing. */
-  readonly currentTime: string | null;
-  readonly terminationTime: string | null;
-  readonly notifications: readonly NotificationMessage[];
-  /** Set where the document broke off or broke rules that matter; the notifications read before that are there. */
-  readonly damage: QuarantineError | null;
-}
+import { localName, NotificationBuilder, type NotificationDocument } from './notification-builder.ts';
 
 /** Rules of XML that devices break without harm: the text around the fault is still what they meant. */
 const HARMLESS =
@@ -46,10 +19,10 @@ export function notificationReader(): (bytes: Buffer) => NotificationDocument {
   return (bytes) => {
     const text = decodeXml(bytes);
     const known = start !== null && text.startsWith(start.text) ? start : null;
-    const reader = new Reader();
-    const damage = parse(text, known, reader);
-    if (known === null && damage === null) start = envelopeStart(text, reader.root);
-    return reader.document(damage);
+    const builder = new NotificationBuilder();
+    const damage = parse(text, known, builder);
+    if (known === null && damage === null) start = envelopeStart(text, builder.root);
+    return builder.document(damage);
   };
 }
 
@@ -58,17 +31,17 @@ export function readNotifications(bytes: Buffer): NotificationDocument {
   return notificationReader()(bytes);
 }
 
-function parse(text: string, known: EnvelopeStart | null, reader: Reader): QuarantineError | null {
+function parse(text: string, known: EnvelopeStart | null, builder: NotificationBuilder): QuarantineError | null {
   // Names are resolved here and not by the parser: it does so for each, and few of them matter (docs/decisions/0001).
   const parser = new SaxesParser({ xmlns: false, position: false });
-  parser.on('opentag', (tag) => reader.open(reader.root === null && known !== null ? known.tag : tag));
+  parser.on('opentag', (tag) => builder.open(builder.root === null && known !== null ? known.tag : tag));
   parser.on('closetag', (tag) => {
-    reader.close(localName(tag.name));
+    builder.close(localName(tag.name));
     // Not before: a topic's prefixes may be declared on the Topic that ends here (trap 35).
-    reader.scope.close();
+    builder.scope.close();
   });
-  parser.on('text', (part) => reader.text(part));
-  parser.on('cdata', (part) => reader.text(part));
+  parser.on('text', (part) => builder.text(part));
+  parser.on('cdata', (part) => builder.text(part));
   parser.on('doctype', () => {
     throw new QuarantineError('xml-doctype', 'the answer carries a document type declaration, which SOAP forbids');
   });
@@ -84,235 +57,4 @@ function parse(text: string, known: EnvelopeStart | null, reader: Reader): Quara
     const message = `the answer is not well-formed XML: ${(cause as Error).message}`;
     return new QuarantineError('xml-malformed', message, { cause });
   }
-}
-
-/** Where in the grammar above the reader stands. */
-type Place = 'outside' | 'body' | 'notification' | 'producer' | 'wrapper' | 'message' | 'group' | 'item';
-
-class Reader {
-  readonly scope = namespaceScope();
-  /** The first element; null before it. */
-  root: SaxesTagPlain | null = null;
-  private place: Place = 'outside';
-  private depth = 0;
-  private bodyDepth = -1;
-  private bodyElement = '';
-  private currentTime: string | null = null;
-  private terminationTime: string | null = null;
-  private readonly notifications: NotificationMessage[] = [];
-  /** Character data is kept only while someone wants it. */
-  private collected: string | null = null;
-  private notificationDepth = 0;
-  private topic: WireTopic = NO_TOPIC;
-  private dialect: string | null = null;
-  private producerAddress: string | null = null;
-  private messages: MessageContent[] = [];
-  private message: Mutable<MessageContent> | null = null;
-  private messageDepth = 0;
-  private items: Item[] = [];
-  private itemName = '';
-  private capture: ElementCapture | null = null;
-
-  document(damage: QuarantineError | null): NotificationDocument {
-    const { bodyElement, currentTime, terminationTime, notifications } = this;
-    return { bodyElement, currentTime, terminationTime, notifications, damage };
-  }
-
-  open(tag: SaxesTagPlain): void {
-    if (++this.depth > MAX_DEPTH) throw new Error(`elements are nested deeper than ${MAX_DEPTH}`);
-    this.root ??= tag;
-    this.scope.open(tag.attributes);
-    if (this.capture !== null) return this.capture.open(tag);
-    const local = localName(tag.name);
-    switch (this.place) {
-      case 'outside':
-        return this.openOutside(tag, local);
-      case 'body':
-        return this.openInBody(local);
-      case 'notification':
-        return this.openInNotification(tag, local);
-      case 'producer':
-        if (local === 'Address') this.collected = '';
-        return;
-      case 'wrapper':
-        if (local === 'Message') this.openMessage(tag);
-        return;
-      case 'message':
-        return this.openGroup(local);
-      case 'group':
-        return this.openItem(tag, local);
-      case 'item':
-        return;
-    }
-  }
-
-  text(text: string): void {
-    if (this.capture !== null) this.capture.text(text);
-    else if (this.collected !== null) this.collected += text;
-  }
-
-  close(local: string): void {
-    this.depth--;
-    if (this.capture !== null) return this.closeCaptured();
-    switch (this.place) {
-      case 'body':
-        return this.closeInBody(local);
-      case 'notification':
-        return this.closeInNotification(local);
-      case 'producer':
-        if (local === 'Address') this.producerAddress = this.take();
-        else if (local === 'ProducerReference') this.place = 'notification';
-        return;
-      case 'wrapper':
-        if (this.depth === this.notificationDepth) this.place = 'notification';
-        return;
-      case 'message':
-        if (this.depth === this.messageDepth) this.closeMessage();
-        return;
-      case 'group':
-        if (this.depth === this.messageDepth + 1) this.closeGroup(local);
-        return;
-      case 'item':
-        if (this.depth === this.messageDepth + 2) this.place = 'group';
-        return;
-    }
-  }
-
-  /** Body's direct child alone says what the answer is: faults and envelopes also occur inside items (trap 39). */
-  private openOutside(tag: SaxesTagPlain, local: string): void {
-    if (this.depth === 1 && !(local === 'Envelope' && this.scope.resolve(prefixOf(tag.name)) === NS.env))
-      return this.enterBody(local);
-    if (this.bodyDepth === 2 && this.depth === 3) return this.enterBody(local);
-    if (this.depth === 2 && local === 'Body') this.bodyDepth = 2;
-  }
-
-  private enterBody(local: string): void {
-    this.bodyElement = local;
-    this.bodyDepth = this.depth;
-    this.place = 'body';
-  }
-
-  private openInBody(local: string): void {
-    if (local === 'NotificationMessage') {
-      this.place = 'notification';
-      this.notificationDepth = this.depth;
-      this.topic = NO_TOPIC;
-      this.producerAddress = null;
-      this.messages = [];
-    } else if (this.depth === this.bodyDepth + 1 && (local === 'CurrentTime' || local === 'TerminationTime')) {
-      this.collected = '';
-    }
-  }
-
-  private closeInBody(local: string): void {
-    if (this.depth < this.bodyDepth) this.place = 'outside';
-    else if (this.depth !== this.bodyDepth || this.collected === null) return;
-    else if (local === 'CurrentTime') this.currentTime = this.take();
-    else if (local === 'TerminationTime') this.terminationTime = this.take();
-  }
-
-  private openInNotification(tag: SaxesTagPlain, local: string): void {
-    if (local === 'Topic') {
-      this.dialect = attributeOf(tag, 'Dialect')?.trim() ?? null;
-      this.collected = '';
-    } else if (local === 'ProducerReference') this.place = 'producer';
-    else if (local === 'Message') {
-      // The wrapper has no attributes; a device that leaves it out puts tt:Message here.
-      if (attributeOf(tag, 'UtcTime') ?? attributeOf(tag, 'PropertyOperation')) this.openMessage(tag);
-      else this.place = 'wrapper';
-    }
-  }
-
-  private closeInNotification(local: string): void {
-    if (local === 'Topic' && this.collected !== null) this.topic = this.readTopic(this.take());
-    else if (this.depth === this.notificationDepth - 1) {
-      const { topic, producerAddress, messages } = this;
-      this.notifications.push({ topic, producerAddress, messages });
-      this.place = 'body';
-    }
-  }
-
-  private readTopic(text: string): WireTopic {
-    const prefixes: Record<string, string> = {};
-    let colon = text.indexOf(':');
-    while (colon >= 0) {
-      const prefix = text.slice(text.lastIndexOf('/', colon) + 1, colon);
-      const uri = this.scope.resolve(prefix);
-      if (uri !== undefined) prefixes[prefix] = uri;
-      colon = text.indexOf(':', colon + 1);
-    }
-    return { text, dialect: this.dialect, prefixes };
-  }
-
-  private openMessage(tag: SaxesTagPlain): void {
-    this.place = 'message';
-    this.messageDepth = this.depth - 1;
-    const utcTime = attributeOf(tag, 'UtcTime') ?? null;
-    const propertyOperation = attributeOf(tag, 'PropertyOperation') ?? null;
-    this.message = { utcTime, propertyOperation, source: null, key: null, data: null };
-  }
-
-  private closeMessage(): void {
-    this.messages.push(this.message!);
-    this.place = this.messageDepth === this.notificationDepth ? 'notification' : 'wrapper';
-  }
-
-  private openGroup(local: string): void {
-    // Only the message's own children: what an Extension holds is not ours.
-    if (this.depth !== this.messageDepth + 2 || (local !== 'Source' && local !== 'Key' && local !== 'Data')) return;
-    this.place = 'group';
-    this.items = [];
-  }
-
-  private closeGroup(local: string): void {
-    const group = local === 'Source' ? 'source' : local === 'Key' ? 'key' : 'data';
-    const before = this.message![group];
-    this.message![group] = before === null ? this.items : [...before, ...this.items];
-    this.place = 'message';
-  }
-
-  private openItem(tag: SaxesTagPlain, local: string): void {
-    const name = attributeOf(tag, 'Name') ?? '';
-    const value = attributeOf(tag, 'Value');
-    if (local === 'ElementItem') {
-      this.itemName = name;
-      this.capture = captureElement((prefix) => this.scope.resolve(prefix));
-      this.capture.open(tag);
-    } else {
-      if (local === 'SimpleItem') this.items.push({ kind: 'simple', name, value: value ?? '' });
-      this.place = 'item';
-    }
-  }
-
-  private closeCaptured(): void {
-    if (!this.capture!.close()) return;
-    this.items.push(this.capture!.item(this.itemName));
-    this.capture = null;
-  }
-
-  private take(): string {
-    const text = (this.collected ?? '').trim();
-    this.collected = null;
-    return text;
-  }
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_TOPIC: WireTopic = { text: '', dialect: null, prefixes: {} };
-
-function attributeOf(tag: SaxesTagPlain, local: string): string | undefined {
-  const plain = tag.attributes[local];
-  if (plain !== undefined) return plain;
-  for (const name in tag.attributes) if (localName(name) === local) return tag.attributes[name];
-  return undefined;
-}
-
-function localName(name: string): string {
-  const colon = name.indexOf(':');
-  return colon < 0 ? name : name.slice(colon + 1);
-}
-
-function prefixOf(name: string): string {
-  return name.slice(0, Math.max(0, name.indexOf(':')));
 }
