@@ -69,10 +69,16 @@ function listen(server: Server, { host, port }: ApiOptions): Promise<void> {
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: ApiOptions): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0]!;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return problem(response, 405, 'only GET is answered here');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    return problem(response, 405, 'only GET is answered here');
+  }
   const route = Object.hasOwn(OPEN_ROUTES, path) ? OPEN_ROUTES[path] : undefined;
   if (route === undefined) {
-    if (!authorized(request, options.token)) return problem(response, 401, 'a bearer token is needed: http.token');
+    if (!authorized(request, options.token)) {
+      response.setHeader('www-authenticate', 'Bearer');
+      return problem(response, 401, 'a bearer token is needed: http.token');
+    }
     return problem(response, 404, `nothing at ${path}; there are ${Object.keys(OPEN_ROUTES).join(', ')}`);
   }
   try {
@@ -84,7 +90,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
 
 function authorized(request: IncomingMessage, token: ApiOptions['token']): boolean {
   if (token === undefined) return true;
-  const shown = Buffer.from(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+  const shown = Buffer.from(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
   const wanted = Buffer.from(token.reveal());
   return shown.length === wanted.length && timingSafeEqual(shown, wanted);
 }

@@ -57,7 +57,10 @@ function append({ members, context }: JsonObject, element: XmlElement, budget: B
   setItem(members, nameOf(element, context), elementValue(element, budget));
 }
 
-function nameOf({ uri, local, prefix }: { uri: string; local: string; prefix: string }, context: JsonObject['context']) {
+function nameOf(
+  { uri, local, prefix }: { uri: string; local: string; prefix: string },
+  context: JsonObject['context'],
+) {
   if (DROPPED.has(uri)) return local;
   const own = prefix || 'ns';
   let alias = own;

@@ -84,7 +84,8 @@ export function reportText(report: DeviceReport): string {
     ...(topics ?? []).flatMap(topicLines),
     ...report.missing.map((what) => `! ${what}`),
   ];
-  return `${lines.join('\n')}\n`;
+  // What a device calls itself must not steer a terminal.
+  return `${lines.map((line) => line.replace(/\p{Cc}/gu, ' ')).join('\n')}\n`;
 }
 
 function topicLines({ topic, property, source, key, data }: TopicReport): string[] {

@@ -34,6 +34,7 @@ export async function* tapDevice(options: TapOptions, signal: AbortSignal): Asyn
   const session = await connectDevice(device, clock, signal);
   // The loop ends by the farewell, not by the signal: what the device says last is still told.
   const loopAbort = new AbortController();
+  let leave = async () => {};
   try {
     const records = deviceRecords(device.id, 0, 1);
     const normalizer = new Normalizer({ records, properties: [], namespaces, catalogue });
@@ -48,11 +49,20 @@ export async function* tapDevice(options: TapOptions, signal: AbortSignal): Asyn
     const timeoutMs = () => habits.pullTimeoutMs;
     const loop = new PullLoop(point, { clock, habits, signal: loopAbort.signal, timeoutMs, farewellMs: FAREWELL_MS });
     normalizer.synchronization.begin('none');
-    const stop = () => void loop.stop().catch(onTrouble);
+    leave = () => loop.stop().catch(onTrouble);
+    const stop = () => void leave();
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
-    for await (const batch of loop) yield* normalizer.normalize(batch).records;
+    let lastAnswerAt: number | null = null;
+    for await (const batch of loop) {
+      const { interruption, receivedAt } = batch;
+      if (interruption !== null) yield records.gap(lastAnswerAt, receivedAt, 'outage', interruption);
+      lastAnswerAt = receivedAt;
+      yield* normalizer.normalize(batch).records;
+    }
   } finally {
+    // However it ends: an error, a reader that has enough.
+    await leave();
     loopAbort.abort();
     await session.close();
   }

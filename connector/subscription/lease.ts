@@ -30,6 +30,8 @@ export function startLease(clock: Clock, firstMs: number, renew: () => void): Le
   /** The end that the next Renew was planned for, and its moment. */
   let plannedFor = endsAt;
   let renewAt = 0;
+  /** The moment the timer is set for: an answer that moves nothing leaves it alone. */
+  let armedFor = Number.NaN;
   let cancel = () => {};
   let ended = false;
   const plan = () => {
@@ -40,6 +42,7 @@ export function startLease(clock: Clock, firstMs: number, renew: () => void): Le
   const arm = () => {
     cancel();
     if (ended) return;
+    armedFor = renewAt;
     cancel = clock.after(Math.max(0, renewAt - clock.monotonic()), () => {
       renew();
       // What ran out is not renewed again and again: the next pull tells what became of it.
@@ -64,7 +67,7 @@ export function startLease(clock: Clock, firstMs: number, renew: () => void): Le
         plan();
         if (sooner) renewAt = Math.min(before, renewAt);
       }
-      arm();
+      if (renewAt !== armedFor) arm();
     },
     end() {
       ended = true;

@@ -22,6 +22,9 @@ export interface PullLoopOptions {
   readonly farewellMs: number;
 }
 
+/** What the loop needs of a pull point. */
+export type PulledPoint = Pick<PullPoint, 'lease' | 'pull' | 'unsubscribe'>;
+
 /** Failures in a row after which the subscription is given up. */
 const PATIENCE = 3;
 /** Pause after an answer that came empty long before its time (quirk 29), ms. */
@@ -34,7 +37,7 @@ const SHORTEST_TIMEOUT_MS = 2_000;
 
 /** A pull point as batches. One PullMessages in flight, ever; the next one is sent when the next batch is asked for. */
 export class PullLoop implements Subscription {
-  readonly #point: PullPoint;
+  readonly #point: PulledPoint;
   readonly #options: PullLoopOptions;
   readonly #inFlight = new AbortController();
   #stopping = false;
@@ -44,7 +47,7 @@ export class PullLoop implements Subscription {
   #hasty = 0;
   #blockedSince: number | null = null;
 
-  constructor(point: PullPoint, options: PullLoopOptions) {
+  constructor(point: PulledPoint, options: PullLoopOptions) {
     this.#point = point;
     this.#options = options;
   }

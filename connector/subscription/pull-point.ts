@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { formatDuration, parseDateTime } from '../device/date-time.ts';
 import type { DeviceSession } from '../device/device-session.ts';
-import { readNotifications } from '../device/notification-reader.ts';
+import { notificationReader } from '../device/notification-reader.ts';
 import { unexpectedAnswer } from '../device/soap-client.ts';
 import {
   type Addressing,
@@ -42,6 +42,7 @@ export class PullPoint {
   readonly #url: URL;
   readonly #addressing: Addressing;
   readonly #pullTemplate: ReturnType<typeof pullTemplates>;
+  readonly #read = notificationReader();
   #renewing = false;
 
   /** @param leaseMs what is left of it, as far as is known */
@@ -66,7 +67,7 @@ export class PullPoint {
     const deadline = timeoutMs + PULL_MARGIN_MS;
     const call = { operation, envelope, url: this.#url, channel: session.pullChannel, timeoutMs: deadline, signal };
     const answer = await session.soap.send(call).catch(endpointError);
-    const document = readNotifications(answer.http.body);
+    const document = this.#read(answer.http.body);
     if (document.bodyElement !== 'PullMessagesResponse') {
       // Not even the beginning of an answer (a web page, nothing at all): it says nothing of the subscription.
       if (document.damage !== null) throw document.damage;

@@ -88,8 +88,7 @@ export class DeviceWorker {
     cancel();
     // Where the device did not hear of it the subscription lives on, to be resumed.
     if (await this.#leaving) log.update({ subscription: null, stoppedInOrder: true });
-    this.#tell('stopped', null);
-    await this.#toldAll;
+    await this.#tell('stopped', null);
   }
 
   get #stopping(): boolean {
@@ -146,7 +145,8 @@ export class DeviceWorker {
     for (let result = connection.first; !result.done; result = await connection.batches.next()) {
       await this.#take(result.value, connection);
       observer.clockSkew(this.device, connection.session.clock.skew());
-      if ((due || result.value.interruption !== null) && !this.#stopping) await this.#synchronize(connection, 'possible');
+      if ((due || result.value.interruption !== null) && !this.#stopping)
+        await this.#synchronize(connection, 'possible');
       due = false;
       await this.#spool.whenRoom(this.#stop.signal).catch((error) => {
         if (!this.#stopping) throw error;
@@ -210,7 +210,15 @@ export class DeviceWorker {
     const { observer } = this.#to;
     observer.deviceTrouble(this.device, attempt === 1 ? 'contact lost' : `attempt ${attempt} failed`, error);
     const status = error instanceof UnauthorizedError ? 'unauthorized' : 'offline';
-    this.#tell(status, error);
+    void this.#tell(status, error);
+  }
+
+  /** As `#become`, for where a store that fails is not the news. */
+  async #tell(status: DeviceStatus, error: Error | null): Promise<void> {
+    const { observer } = this.#to;
+    await this.#become(status, error).catch((reason) =>
+      observer.deviceTrouble(this.device, 'status not stored', reason),
+    );
   }
 
   async #become(status: DeviceStatus, error: Error | null): Promise<void> {

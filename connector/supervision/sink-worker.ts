@@ -14,6 +14,8 @@ export interface SinkWorkerOptions {
   readonly observer: WorkerObserver;
 }
 
+/** Least time between two connections: a broker that hangs up on what it is sent is not to be called again at once, ms. */
+const LEAST_INTERVAL_MS = 500;
 /** Records taken from the spool at a time, and how many such portions may be on their way at once. */
 const PORTION = 256;
 const PORTIONS_IN_FLIGHT = 4;
@@ -23,7 +25,7 @@ interface Portion {
   readonly entries: readonly SpooledRecord[];
   readonly messages: OutboundMessage[];
   readonly owners: SpooledRecord[];
-  readonly unmapped: { entry: SpooledRecord; reason: string }[];
+  readonly unmapped: Map<SpooledRecord, string>;
 }
 
 /** Drains the spool into one sink, in order, for as long as it runs. What the sink never takes goes to the dead letters. */
@@ -77,8 +79,11 @@ export class SinkWorker {
     };
     try {
       while (!signal.aborted) {
+        const began = clock.monotonic();
         const connection = await retrying(connect, SINK_BACK_OFF, clock, signal, failed);
         await this.#use(connection);
+        const lasted = clock.monotonic() - began;
+        if (lasted < LEAST_INTERVAL_MS) await clock.sleep(LEAST_INTERVAL_MS - lasted, signal);
       }
     } catch (error) {
       if (!isAbort(error) && !signal.aborted) throw error;
@@ -90,19 +95,17 @@ export class SinkWorker {
     this.connected = true;
     observer.sinkStatus(this.name, true, null);
     // Waiting for records ends with the connection: what comes next goes over the next one.
-    const usable = new AbortController();
-    const end = () => usable.abort();
-    this.#abort.signal.addEventListener('abort', end, { once: true });
-    void connection.broken.then(end);
+    const lost = new AbortController();
+    void connection.broken.then((reason) => lost.abort(reason));
     try {
-      await this.#drain(connection, usable.signal);
+      await this.#drain(connection, AbortSignal.any([this.#abort.signal, lost.signal]));
     } catch (error) {
-      if (error instanceof FatalError) throw error;
-      if (!isAbort(error)) observer.sinkTrouble(this.name, 'connection lost', error as Error);
+      // An abort that is not the connection's is the end: ours, or that of the spool.
+      if (error instanceof FatalError || isAbort(error)) throw error;
+      observer.sinkStatus(this.name, false, error as Error);
+      observer.sinkTrouble(this.name, 'connection lost', error as Error);
     } finally {
-      this.#abort.signal.removeEventListener('abort', end);
       this.connected = false;
-      if (!this.#abort.signal.aborted) observer.sinkStatus(this.name, false, await connection.broken.catch(() => null));
       // A connection that is gone already has nothing to say goodbye to.
       await connection.close().catch(() => {});
       this.#reader.rewind();
@@ -121,11 +124,11 @@ export class SinkWorker {
         // Whoever waits below hears of a failure; until then it is not unhandled.
         before.catch(() => {});
         inFlight.push(before);
-        if (inFlight.length >= PORTIONS_IN_FLIGHT) await inFlight.shift();
+        if (inFlight.length >= PORTIONS_IN_FLIGHT) await unlessAborted(inFlight.shift()!, signal);
       }
     } finally {
-      // What the other side has answered by now counts, and is not sent again.
-      await Promise.allSettled(inFlight);
+      // What the other side has answered by now counts, and is not sent again. A stop has waited long enough.
+      if (!this.#abort.signal.aborted) await Promise.allSettled(inFlight);
     }
   }
 
@@ -133,15 +136,16 @@ export class SinkWorker {
     published.catch(() => {});
     await before;
     const refusals = await published;
-    for (const { entry, reason } of portion.unmapped) await this.#bury(entry, reason);
-    for (const { index, reason } of refusals) await this.#bury(portion.owners[index]!, reason);
+    const dead = new Map(portion.unmapped);
+    for (const { index, reason } of refusals) dead.set(portion.owners[index]!, reason);
+    for (const [entry, reason] of dead) await this.#bury(entry, reason);
     this.#reader.acknowledge(portion.entries.at(-1)!.offset);
     this.#options.observer.delivered(this.name, runs(portion.entries), this.#options.clock.now());
     if (this.#drained !== null && this.#isDrained()) this.#drained();
   }
 
   #map(entries: readonly SpooledRecord[]): Portion {
-    const portion: Portion = { entries, messages: [], owners: [], unmapped: [] };
+    const portion: Portion = { entries, messages: [], owners: [], unmapped: new Map() };
     for (const entry of entries) {
       try {
         for (const message of this.#options.mapping.map(entry)) {
@@ -149,7 +153,7 @@ export class SinkWorker {
           portion.owners.push(entry);
         }
       } catch (error) {
-        portion.unmapped.push({ entry, reason: messageOf(error) });
+        portion.unmapped.set(entry, messageOf(error));
       }
     }
     return portion;
@@ -160,6 +164,16 @@ export class SinkWorker {
     await spool.bury({ sink: this.name, offset: entry.offset, reason, at: clock.now(), json: entry.json });
     observer.buried(this.name, 1, reason);
   }
+}
+
+/** Settles as `work` does, or with the signal's reason where that aborts first. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    if (signal.aborted) return aborted();
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
 }
 
 /** Records of one answer share the moment they were read: one run for all of them. */

@@ -4,8 +4,8 @@ import pretty from 'pino-pretty';
 export type LogFormat = 'json' | 'pretty';
 export type Log = Logger;
 
-/** Members that must never be printed, wherever an object holds them. */
-const SECRETS = ['password', 'authorization', 'token', 'key', '*.password', '*.authorization', '*.token', '*.key'];
+/** Members that must never be printed, down to two objects deep. */
+const SECRETS = ['password', 'authorization', 'token', 'key'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 /** The log of the process: pino JSON on stderr, since stdout belongs to the verb's result; or lines for people. */
 export function createLog(level: string, format: LogFormat, destination: NodeJS.WritableStream = process.stderr): Log {

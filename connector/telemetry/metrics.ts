@@ -52,9 +52,10 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
     },
     deviceUp: (device, up) => devices.up.labels(device).set(up ? 1 : 0),
     deviceInfo(device, labels) {
-      for (const old of devices.infoOf.get(device) ?? []) devices.info.remove(old);
+      const before = devices.infoOf.get(device);
+      if (before !== undefined) devices.info.remove(before);
       const now = { device, ...labels };
-      devices.infoOf.set(device, [now]);
+      devices.infoOf.set(device, now);
       devices.info.labels(now).set(1);
     },
     epoch: (device, epoch) => devices.epoch.labels(device).set(epoch),
@@ -93,7 +94,7 @@ function deviceMetrics(registry: Registry) {
     skew: gauge(registry, 'onvif_device_clock_skew_seconds', "The device's clock minus ours", ['device']),
     lastEvent: gauge(registry, 'onvif_device_last_event_timestamp_seconds', 'When an event last came', ['device']),
     info: gauge(registry, 'onvif_device_info', 'Identity of the device', infoLabels),
-    infoOf: new Map<string, Record<string, string>[]>(),
+    infoOf: new Map<string, Record<string, string>>(),
   };
 }
 

@@ -51,7 +51,8 @@ export function startProgram(args: readonly string[], env: Readonly<Record<strin
           const match = pattern.exec(said.stdout) ?? pattern.exec(said.stderr);
           if (match !== null) settle(() => resolve(match));
         };
-        const failed = (why: string) => settle(() => reject(new Error(`${pattern}: ${why}\n${said.stdout}\n${said.stderr}`)));
+        const failed = (why: string) =>
+          settle(() => reject(new Error(`${pattern}: ${why}\n${said.stdout}\n${said.stderr}`)));
         const timer = setTimeout(() => failed(`not within ${withinMs} ms`), withinMs);
         listeners.add(look);
         void exited.then((code) => failed(`ended with ${code}`));
