@@ -41,7 +41,7 @@ export function readCapabilityCategories(response: XmlElement): DeviceService[] 
   const capabilities = child(response, 'Capabilities');
   const categories = [...(capabilities?.children ?? []), ...(child(capabilities, 'Extension')?.children ?? [])];
   return categories.flatMap((category) => {
-    const namespace = CATEGORIES[category.local];
+    const namespace = Object.hasOwn(CATEGORIES, category.local) ? CATEGORIES[category.local] : undefined;
     const address = childText(category, 'XAddr');
     return namespace === undefined || !address ? [] : [{ namespace, address, version: null, capabilities: {} }];
   });

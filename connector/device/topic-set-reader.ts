@@ -61,15 +61,20 @@ function readDescription(element: XmlElement): MessageDescription {
   };
 }
 
+const KINDS: ReadonlyMap<string, ItemDescription['kind']> = new Map([
+  ['SimpleItemDescription', 'simple'],
+  ['ElementItemDescription', 'element'],
+]);
+
 function readItems(group: XmlElement | undefined): ItemDescription[] {
   const items: ItemDescription[] = [];
   for (const item of group?.children ?? []) {
-    const kind = { SimpleItemDescription: 'simple', ElementItemDescription: 'element' }[item.local];
+    const kind = KINDS.get(item.local);
     if (kind === undefined) continue;
     const [prefix, local] = splitQName(attribute(item, 'Type')?.trim() ?? '');
     // Type is a QName: its prefix means what it means where the item stands (trap 35).
     const uri = resolveInContent(item, prefix) || (prefix === '' ? NS.xs : '');
-    items.push({ kind: kind as 'simple' | 'element', name: attribute(item, 'Name') ?? '', type: { uri, local } });
+    items.push({ kind, name: attribute(item, 'Name') ?? '', type: { uri, local } });
   }
   return items;
 }

@@ -18,6 +18,8 @@ const parser = new XMLParser({
   cdataPropName: '#cdata',
   // Entities are resolved below: the parser's choice is all of HTML's or no character references at all.
   processEntities: false,
+  // An element may be called toString; without prototypes in the way its name is left alone.
+  onDangerousProperty: (name) => name,
   ignoreDeclaration: true,
   ignorePiTags: true,
   maxNestedTags: MAX_DEPTH,

@@ -60,8 +60,6 @@ export class Normalizer {
   readonly synchronization: Synchronization = synchronization();
   /** Canonical names of the topics that the device describes. */
   describedTopics: readonly string[] = [];
-  /** Notifications without topic and content that were skipped (Dahua sends one before each real pair). */
-  placeholders = 0;
   readonly #records: DeviceRecords;
   readonly #namespaces: TopicNamespaces;
   readonly #catalogue: ReadonlyMap<string, MessageDescription>;
@@ -111,10 +109,8 @@ export class Normalizer {
 
   #append(notification: NotificationMessage, work: Work): void {
     const { topic, messages } = notification;
-    if (topic.text === '' && messages.length === 0) {
-      this.placeholders++;
-      return;
-    }
+    // Neither topic nor message: Dahua sends such a placeholder before each real pair (quirk 35).
+    if (topic.text === '' && messages.length === 0) return;
     const known = this.#lookUp(topic);
     // An empty Message (quirk 42) still says that something happened.
     for (const message of messages.length === 0 ? NO_CONTENT : messages) {

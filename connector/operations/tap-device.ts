@@ -44,7 +44,7 @@ export async function* tapDevice(options: TapOptions, signal: AbortSignal): Asyn
       clock,
       habits,
       signal: loopAbort.signal,
-      onRenewFailed: onTrouble,
+      onTrouble: (_, error) => onTrouble(error),
     });
     const timeoutMs = () => habits.pullTimeoutMs;
     const loop = new PullLoop(point, { clock, habits, signal: loopAbort.signal, timeoutMs, farewellMs: FAREWELL_MS });

@@ -57,7 +57,7 @@ function scriptedDevice(answers: Answer[]) {
   } as unknown as DeviceSession;
   const habits = newHabits({ pullTimeoutMs: 60_000, messageLimit: 100, lifetimeMs: 120_000 });
   const { signal } = new AbortController();
-  const options = { session, clock, habits, signal, onRenewFailed: () => {} };
+  const options = { session, clock, habits, signal, onTrouble: () => {} };
   return { asked, habits, create: (wanted?: SubscriptionFilter) => createPullPoint(wanted, options) };
 }
 

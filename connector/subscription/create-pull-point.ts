@@ -26,6 +26,12 @@ export async function createPullPoint(
       return await create(filterFor(filter, habits), options);
     } catch (error) {
       if (!(error instanceof AdaptRequestError) || !adapt(error, filter, habits, session.clock.now())) throw error;
+      if (error.code === 'filter-refused') {
+        options.onTrouble(
+          habits.filtersTopics ? 'content filter refused: going on without' : 'filters refused: everything comes',
+          error,
+        );
+      }
     }
   }
   throw new RetrySlowlyError('subscription-refused', `${session.id} takes no form of CreatePullPointSubscription`, {

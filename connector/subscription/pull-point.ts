@@ -29,8 +29,8 @@ export interface PullPointOptions {
   readonly clock: Clock;
   readonly habits: DeviceHabits;
   readonly signal: AbortSignal;
-  /** Renew failed and the subscription may run out: worth a line in the log. */
-  readonly onRenewFailed: (error: ConnectorError) => void;
+  /** Told of what the device would not do and how it goes on without: worth a line in the log. */
+  readonly onTrouble: (what: string, error: ConnectorError) => void;
 }
 
 /** A real-time pull point that exists on a device (Core 9.1): its operations, nothing about when to call them. */
@@ -120,11 +120,11 @@ export class PullPoint {
   }
 
   #renewFailed(error: ConnectorError): void {
-    const { habits, session, onRenewFailed } = this.#options;
+    const { habits, session, onTrouble } = this.#options;
     if (error instanceof UnsupportedError)
       habits.renews = false; // Core 25.06: a pull point need not have Renew
     else if (error.code === 'termination-time-refused') learnTerminationTime(habits, error, session.clock.now());
-    onRenewFailed(error);
+    onTrouble('Renew failed: the subscription may run out', error);
   }
 }
 

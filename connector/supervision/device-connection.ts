@@ -92,8 +92,8 @@ async function follow(
   signal: AbortSignal,
 ): Promise<DeviceConnection> {
   const { log, normalizer, clock, observer, device, habits } = to;
-  const onRenewFailed = (error: ConnectorError) => observer.deviceTrouble(device.id, 'Renew failed', error);
-  const options: PullPointOptions = { session, clock, habits, signal, onRenewFailed };
+  const onTrouble = (what: string, error: ConnectorError) => observer.deviceTrouble(device.id, what, error);
+  const options: PullPointOptions = { session, clock, habits, signal, onTrouble };
   const point =
     plan.kind === 'subscribe'
       ? await createPullPoint(to.filter, options)

@@ -76,8 +76,8 @@ async function converse({
   try {
     const habits = newHabits({ pullTimeoutMs: 1_000, messageLimit: 100, lifetimeMs: 60_000 });
     const renewRefused: Error[] = [];
-    const onRenewFailed = (error: Error) => renewRefused.push(error);
-    const point = await createPullPoint(filter, { session, clock, habits, signal, onRenewFailed });
+    const onTrouble = (_: string, error: Error) => renewRefused.push(error);
+    const point = await createPullPoint(filter, { session, clock, habits, signal, onTrouble });
     const pull = () => point.pull(1_000, 100, signal).catch(() => {});
     await pull();
     // Half of the lease is over: the connector renews by itself.

@@ -112,7 +112,7 @@ describe('run', () => {
   });
 });
 
-describe('the other verbs', () => {
+describe('verbs for devices', () => {
   test('inspect shows identity and the topic tree with item names and types', { timeout: 60_000 }, async () => {
     const simulator = startProgram(['simulate', '--port', '0', '--devices', '1', '--username', 'me'], {
       ONVIF_CONNECTOR_SIMULATE_PASSWORD: 'secret',
@@ -161,7 +161,9 @@ describe('the other verbs', () => {
     expect(stats.devices[0]!.subscriptions).toBe(0);
     await simulator.end('SIGTERM');
   });
+});
 
+describe('verbs for settings', () => {
   test('validate, config and schema speak of the example configuration', async () => {
     const file = 'config/connector.yaml';
     expect((await finished(startProgram(['validate', '--config', file]))).code).toBe(0);

@@ -127,3 +127,17 @@ test('whatever moment the process is killed at, what is trimmed was acknowledged
   }
   expect(acknowledged).toBeGreaterThan(100);
 }, 120_000);
+
+test('an append that waits for others to gather keeps the process alive, with nothing else to do', async () => {
+  const script = `
+    const { openSpool } = await import(${JSON.stringify(module)});
+    const spool = await openSpool({ directory: ${JSON.stringify(directory)}, maxBytes: 2 ** 30, sinks: ['broker'] });
+    const checkpoint = { sequence: 1, epoch: 1, lastAnswerAt: 0, subscription: null, stoppedInOrder: false, deviceDigest: null };
+    const append = (device) => spool.append({ device, records: [{ device }], checkpoint, properties: [] });
+    await Promise.all([append('a'), append('b')]);
+    for (let round = 0; round < 5; round += 1) await append('a');
+    await spool.close();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  const [code] = await once(child, 'close');
+  expect(code).toBe(0);
+});

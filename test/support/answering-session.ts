@@ -13,10 +13,10 @@ export async function createPullPointFrom(answer: Buffer): Promise<PullPoint> {
   const clock = fakeClock();
   const { signal } = new AbortController();
   const habits = newHabits({ pullTimeoutMs: 60_000, messageLimit: 100, lifetimeMs: 120_000 });
-  const onRenewFailed = (error: Error) => {
+  const onTrouble = (_: string, error: Error) => {
     throw error;
   };
-  return createPullPoint(undefined, { session: answeringSession(answer), clock, habits, signal, onRenewFailed });
+  return createPullPoint(undefined, { session: answeringSession(answer), clock, habits, signal, onTrouble });
 }
 
 /** A session with a device that answers everything with the same bytes, without a network. */
