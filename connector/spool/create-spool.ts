@@ -5,7 +5,9 @@ import type { CommitPart } from './commit-part.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { type DeviceState, loadDeviceState } from './device-state.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
-import { createMemoryTail, type MemoryTail } from './memory-tail.ts';
+import { createMemoryTail, type MemoryTail, TAIL_BYTES } from './memory-tail.ts';
+import { createPace, type Pace } from './pace.ts';
+import type { PageIndex } from './page-index.ts';
 import { createReader } from './reader.ts';
 import { createRecordLog, type RecordLog, readLog } from './record-log.ts';
 import { loadSinkPlaces, type SinkPlaces } from './sink-places.ts';
@@ -19,6 +21,9 @@ interface Parts {
   readonly clock: Clock;
   readonly devices: DeviceState;
   readonly capacity: Capacity;
+  readonly pace: Pace;
+  /** The pages kept. */
+  readonly index: PageIndex;
   readonly tail: MemoryTail;
   readonly log: RecordLog;
   readonly places: SinkPlaces;
@@ -43,7 +48,7 @@ export function createSpool(
   onClosed: (inOrder: boolean) => void,
 ): Spool {
   const parts = assemble(store, options, clock);
-  const { devices, letters, commit, capacity, log } = parts;
+  const { devices, letters, commit, capacity, pace } = parts;
   const readers = new Map<string, SpoolReader>();
   let closing: Promise<void> | null = null;
   // Places of sinks that are new or forgotten, and what may be trimmed now, are written even if nothing else is.
@@ -52,6 +57,7 @@ export function createSpool(
     append: (append) => acceptAppend(append, parts),
     async whenRoom(signal) {
       assertOpen(parts);
+      if (!capacity.holding()) await pace.wait(signal);
       await capacity.whenRoom(signal);
     },
     checkpoint: (device) => devices.checkpoint(device),
@@ -79,25 +85,30 @@ export function createSpool(
     commit.touch();
     return createReader(sink, {
       ...parts,
-      log,
       assertOpen: () => assertOpen(parts),
       now: () => clock.now(),
       bury(letter) {
         letters.bury(letter);
         commit.request().catch(() => undefined);
       },
-      touch: commit.touch,
+      acknowledged() {
+        pace.acknowledged(sink);
+        commit.touch();
+      },
     });
   }
 }
 
 function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
-  const start = readLog(store);
+  const { counters, index } = readLog(store);
   const devices = loadDeviceState(store);
-  const capacity = createCapacity(options.maxBytes, start.counters.bytes);
+  const capacity = createCapacity(options.maxBytes, counters.bytes);
   const tail = createMemoryTail();
-  const log = createRecordLog(start, { store, tail, capacity });
+  const followed = () => places.names().some((sink) => backlog(sink) <= TAIL_BYTES);
+  const log = createRecordLog(counters, { index, tail, capacity, followed });
   const places = loadSinkPlaces(store, options.sinks, log.oldest, log.next() - 1);
+  const backlog = (sink: string) => index.bytesFrom(places.acknowledged(sink) + 1);
+  const pace = createPace(clock, backlog);
   const letters = createDeadLetters(store);
   const arrivals = createWaitingLine();
   const trouble = (error: ConnectorError) => options.onTrouble?.(error);
@@ -121,9 +132,25 @@ function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
       announced = log.next();
       arrivals.wake();
     },
-    onBroken: (error) => endWith(error, { end, arrivals, capacity }),
+    onBroken: (error) => endWith(error, { end, arrivals, capacity, pace }),
   });
-  return { store, options, clock, devices, capacity, tail, log, places, letters, arrivals, commit, trouble, end };
+  return {
+    store,
+    options,
+    clock,
+    devices,
+    capacity,
+    pace,
+    index,
+    tail,
+    log,
+    places,
+    letters,
+    arrivals,
+    commit,
+    trouble,
+    end,
+  };
 }
 
 function acceptAppend({ device, records, checkpoint, properties }: SpoolAppend, parts: Parts): Promise<void> {
@@ -137,14 +164,13 @@ function acceptAppend({ device, records, checkpoint, properties }: SpoolAppend, 
   } catch (error) {
     return Promise.reject(error);
   }
-  return commit.request();
+  return commit.request(device);
 }
 
-function statisticsOf({ log, capacity, places, options }: Parts): SpoolStatistics {
+function statisticsOf({ log, index, capacity, places, options }: Parts): SpoolStatistics {
   const oldestUndelivered: Record<string, number | null> = {};
   for (const sink of places.names()) {
-    const next = places.acknowledged(sink) + 1;
-    oldestUndelivered[sink] = next < log.next() ? log.appendedAt(next) : null;
+    oldestUndelivered[sink] = index.at(places.acknowledged(sink) + 1)?.appendedAt ?? null;
   }
   const { records } = log.durable();
   return {
@@ -156,10 +182,13 @@ function statisticsOf({ log, capacity, places, options }: Parts): SpoolStatistic
   };
 }
 
-function endWith(reason: Error, { end, arrivals, capacity }: Pick<Parts, 'end' | 'arrivals' | 'capacity'>): void {
+type Ending = Pick<Parts, 'end' | 'arrivals' | 'capacity' | 'pace'>;
+
+function endWith(reason: Error, { end, arrivals, capacity, pace }: Ending): void {
   end.reason ??= reason;
   arrivals.fail(end.reason);
   capacity.close(end.reason);
+  pace.close(end.reason);
 }
 
 function assertOpen({ end }: Parts): void {

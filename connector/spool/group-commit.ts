@@ -1,4 +1,5 @@
 import { FatalError, RetrySlowlyError } from '../errors.ts';
+import { createCommitGate } from './commit-gate.ts';
 import type { CommitPart } from './commit-part.ts';
 import { createDurableWrite, type DurableWriteOptions } from './durable-write.ts';
 
@@ -7,8 +8,12 @@ import { createDurableWrite, type DurableWriteOptions } from './durable-write.ts
  * disk makes bigger commits, not more of them.
  */
 export interface GroupCommit {
-  /** Resolves when what was put into the source before is on disk. Rejects only when the spool is broken or closed. */
-  request(): Promise<void>;
+  /**
+   * Resolves when what was put into the source before is on disk. Rejects only when the spool is broken or closed.
+   *
+   * @param device whose append it is, so that devices that append together share commits
+   */
+  request(device?: string): Promise<void>;
   /** Housekeeping is to be written within `TOUCH_DELAY`, with a commit that comes anyway or with one of its own. */
   touch(): void;
   /** Why nothing can be written any more; null while all is well. */
@@ -43,8 +48,16 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   let running: Promise<void> | null = null;
   let scheduled = false;
   let stopTimer: (() => void) | null = null;
+  // Housekeeping has waited long enough.
+  let due = false;
   // A part that was taken could not be written: nothing may be written after it.
   let givenUp: Error | null = null;
+
+  const gate = createCommitGate(options.clock, scheduleRest);
+
+  function scheduleRest(): void {
+    if (gathering !== null || due || options.hasMore()) schedule();
+  }
 
   function schedule(): void {
     if (scheduled || running !== null || givenUp !== null) return;
@@ -52,14 +65,15 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     // Not at once: devices that wait for the same commit append one after the other when it resolves.
     setImmediate(() => {
       scheduled = false;
-      start();
+      if (running === null && givenUp === null && gate.isOpen()) start();
     });
   }
 
   function start(): Promise<void> {
     running ??= run().finally(() => {
       running = null;
-      if (gathering !== null || options.hasMore()) schedule();
+      if (givenUp === null) gate.end();
+      scheduleRest();
     });
     return running;
   }
@@ -67,8 +81,10 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   async function run(): Promise<void> {
     stopTimer?.();
     stopTimer = null;
+    due = false;
     const waiting = gathering;
     gathering = null;
+    gate.begin();
     try {
       await writer.write(waiting === null ? null : options.takeRequested());
       // First the readers' turn to be told, then the devices': both run before the next commit gathers.
@@ -83,9 +99,10 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   }
 
   return {
-    request() {
+    request(device) {
       if (givenUp !== null) return Promise.reject(givenUp);
       gathering ??= newGathering();
+      if (device !== undefined) gate.enter(device);
       schedule();
       return gathering.promise;
     },
@@ -93,6 +110,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       if (stopTimer !== null || givenUp !== null) return;
       stopTimer = options.clock.after(TOUCH_DELAY, () => {
         stopTimer = null;
+        due = true;
         schedule();
       });
     },
@@ -101,6 +119,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       writer.giveUp();
       await running;
       if (givenUp === null) await start();
+      gate.stop();
       stopTimer?.();
       // Nothing is written after this, whoever still asks.
       givenUp ??= new RetrySlowlyError('spool-closed', 'The spool is closed: nothing can be stored in it.');

@@ -14,12 +14,11 @@ export interface MemoryTail {
   first(): number;
   /** From `offset` (which must be in memory) on, at most `max`. */
   take(offset: number, max: number): readonly SpooledRecord[];
-  pageAt(offset: number): RecordPage | undefined;
   /** Let go of the pages that end at or before `offset`. */
   release(offset: number): void;
 }
 
-const GONE: RecordPage = { first: 0, last: 0, appendedAt: 0, bytes: 0, records: [] };
+const GONE: RecordPage = { first: 0, last: 0, bytes: 0, records: [] };
 
 /** @param limit bytes of page values kept at most (one page more than fits is never kept, save the newest) */
 export function createMemoryTail(limit: number = TAIL_BYTES): MemoryTail {
@@ -79,7 +78,6 @@ export function createMemoryTail(limit: number = TAIL_BYTES): MemoryTail {
       }
       return taken;
     },
-    pageAt: (offset) => pages[indexOf(offset)],
     release(offset) {
       while (head < pages.length && pages[head]!.last <= offset) dropOldest();
       if (head === pages.length) {

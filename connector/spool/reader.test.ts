@@ -123,17 +123,16 @@ test('a reader that lags beyond memory reads from the store, and returns to memo
   await until(() => spool.statistics().bytes === 0);
 });
 
-test('thousands of pages are trimmed when a sink has caught up, from the store too', async () => {
+test('a thousand pages are trimmed when a sink has caught up, from the store too', async () => {
   const before = await open();
-  for (let from = 1; from <= 3_000; from += 100)
-    await Promise.all(upTo(from + 99, from).map((sequence) => before.append(append('front-door', sequence, 1))));
+  for (let sequence = 1; sequence <= 1_000; sequence += 1) await before.append(append('front-door', sequence, 1));
   await before.close();
   const spool = await open();
-  expect(spool.statistics().records).toBe(3_000);
+  expect(spool.statistics().records).toBe(1_000);
   const reader = spool.reader('broker');
-  expect(sequences(await read(reader, 3_000, 37))).toEqual(upTo(3_000));
-  reader.acknowledge(2_999);
+  expect(sequences(await read(reader, 1_000, 37))).toEqual(upTo(1_000));
+  reader.acknowledge(999);
   await until(() => spool.statistics().records === 1);
-  reader.acknowledge(3_000);
+  reader.acknowledge(1_000);
   await until(() => spool.statistics().records === 0);
 });

@@ -1,5 +1,6 @@
 import { ConnectorError, FatalError, messageOf, QuarantineError } from '../errors.ts';
 import type { MemoryTail } from './memory-tail.ts';
+import type { PageIndex } from './page-index.ts';
 import type { RecordLog } from './record-log.ts';
 import type { SinkPlaces } from './sink-places.ts';
 import type { DeadLetter, SpooledRecord, SpoolReader } from './spool.ts';
@@ -9,6 +10,7 @@ import type { WaitingLine } from './waiting-line.ts';
 
 interface Deps {
   readonly log: RecordLog;
+  readonly index: PageIndex;
   readonly tail: MemoryTail;
   readonly store: Store;
   readonly places: SinkPlaces;
@@ -19,15 +21,15 @@ interface Deps {
   now(): number;
   /** Stored with the next commit; nobody waits for it. */
   bury(letter: DeadLetter): void;
-  /** Something is to be written soon. */
-  touch(): void;
+  /** The sink is further than it was: something is to be written soon. */
+  acknowledged(): void;
   trouble(error: ConnectorError): void;
 }
 
 /** The reader of one sink: from memory while it keeps up, from the store where it lags. */
 export function createReader(sink: string, deps: Deps): SpoolReader {
   const { log, tail, places } = deps;
-  const stored = createStoredPages(deps.store, log.next);
+  const stored = createStoredPages(deps.store, deps.index, log.next);
   let position = places.acknowledged(sink) + 1;
   // Damage that lies beyond the last acknowledged record; it counts as delivered once everything before it is.
   let skipped: Damage[] = [];
@@ -38,7 +40,7 @@ export function createReader(sink: string, deps: Deps): SpoolReader {
       reached = Math.max(reached, skipped[0].last);
     // A late acknowledgement after a rewind: what it covers need not be read again.
     position = Math.max(position, reached + 1);
-    if (places.acknowledge(sink, reached)) deps.touch();
+    if (places.acknowledge(sink, reached)) deps.acknowledged();
   }
 
   function skip(damage: Damage): void {
@@ -60,7 +62,9 @@ export function createReader(sink: string, deps: Deps): SpoolReader {
 
   /** What can be handed out now, at most `max`. */
   function take(max: number): readonly SpooledRecord[] {
+    // The first piece as it is, where it is all there is; more of them in an array of our own.
     let taken: readonly SpooledRecord[] = [];
+    let own: SpooledRecord[] | null = null;
     while (taken.length < max && position < log.next()) {
       const left = max - taken.length;
       const piece = tail.first() <= position ? tail.take(position, left) : stored.take(position, left);
@@ -69,7 +73,12 @@ export function createReader(sink: string, deps: Deps): SpoolReader {
         continue;
       }
       position = piece[piece.length - 1]!.offset + 1;
-      taken = taken.length === 0 ? piece : taken.concat(piece);
+      if (taken.length === 0) taken = piece;
+      else {
+        own ??= [...taken];
+        for (const entry of piece) own.push(entry);
+        taken = own;
+      }
     }
     return taken;
   }

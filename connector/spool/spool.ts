@@ -69,7 +69,10 @@ export interface SpoolStatistics {
 export interface Spool {
   /** Resolves once all of `append` is on disk. Appends of one device stay in order; concurrent ones share a commit. */
   append(append: SpoolAppend): Promise<void>;
-  /** Resolves while there is room for more; waits (whenFull: hold) otherwise. Ask before asking a device. */
+  /**
+   * Resolves while there is room for more; waits (whenFull: hold) otherwise. Waits too, for 100 ms at most, while a sink
+   * that works has more before it than it can take from memory. Ask before asking a device.
+   */
   whenRoom(signal: AbortSignal): Promise<void>;
   checkpoint(device: string): DeviceCheckpoint | undefined;
   properties(device: string): readonly PropertyState[];

@@ -56,6 +56,8 @@ export function walkStore(
         continue;
       }
       const first = u64(key, 0);
+      if (key.length !== 18 || key.readUInt32BE(8) !== value.length)
+        return report(`the key of the page of record ${first} does not fit it`);
       if (seen.end > 0 && first !== seen.end) return report(`records ${seen.end} to ${first - 1} are missing`);
       const end = sound ? first + value.readUInt32BE(12) : 0;
       if (!sound) damagedPages += 1;

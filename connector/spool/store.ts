@@ -21,9 +21,6 @@ export interface Entry {
 export interface Range {
   readonly start?: Buffer;
   readonly end?: Buffer;
-  readonly limit?: number;
-  /** Downwards from `start`. */
-  readonly reverse?: boolean;
 }
 
 /** The LMDB environment behind a port, so that everything else of the spool can be tested without a disk. */
@@ -35,6 +32,8 @@ export interface Store {
   commit(writes: readonly Write[]): Promise<void>;
   get(table: Table, key: Buffer): Buffer | undefined;
   entries(table: Table, range?: Range): Iterable<Entry>;
+  /** All keys of a table, in order, without touching what is stored under them. */
+  keys(table: Table): Iterable<Buffer>;
   readonly room: DiskRoom;
   close(): Promise<void>;
 }
@@ -78,6 +77,7 @@ export function openStore(directory: string, create: boolean): Store {
       }),
     get: (table, key) => tables[table].get(key),
     entries: (table, range = {}) => tables[table].getRange(range) as Iterable<Entry>,
+    keys: (table) => tables[table].getKeys() as Iterable<Buffer>,
     async close() {
       await room.idle();
       await root.close();

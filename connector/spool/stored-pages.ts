@@ -1,4 +1,5 @@
-import { decodePage, offsetKey, offsetOfKey } from './record-page.ts';
+import type { PageIndex } from './page-index.ts';
+import { decodePage, PAGE_BYTES, PAGE_HEADER, pageKey, type RecordPage } from './record-page.ts';
 import type { SpooledRecord } from './spool.ts';
 import type { Store } from './store.ts';
 
@@ -9,73 +10,46 @@ export interface Damage {
   readonly text: string;
 }
 
-/** Reads pages of the log from the store, for one reader that lags. */
+/** Reads pages of the log from the store, for one reader that lags: each once, and hands it out in pieces. */
 export interface StoredPages {
-  /** Some records from `offset` on, at most `max`; or what is damaged there. */
+  /** Some records from `offset` (which must be durable) on, at most `max`; or what is damaged there. */
   take(offset: number, max: number): readonly SpooledRecord[] | Damage;
   /** Forget what was read and not taken. */
   reset(): void;
 }
 
-/** Bytes read in one go at most, beyond the first page: what is read is parsed at once, on the event loop. */
-const READ_AHEAD = 256 * 1024;
-/** Bytes of a damaged page kept with its dead letter, for a person to read. */
-const EVIDENCE_BYTES = 64 * 1024;
+/** Bytes of a damaged page kept with its dead letter, for a person to read: all of it, save one append beyond measure. */
+const EVIDENCE_BYTES = PAGE_HEADER + PAGE_BYTES;
 
 /** @param next tells the offset after the last durable record */
-export function createStoredPages(store: Store, next: () => number): StoredPages {
-  // What was read last, without holes: a small `max` takes it in pieces.
-  let read: readonly SpooledRecord[] = [];
+export function createStoredPages(store: Store, index: PageIndex, next: () => number): StoredPages {
+  let page: RecordPage | null = null;
+
+  function read(offset: number): RecordPage | Damage {
+    const place = index.at(offset);
+    if (place === undefined) return { first: offset, last: (index.oldest()?.first ?? next()) - 1, text: '' };
+    const value = store.get('records', pageKey(place.first, place.bytes, place.appendedAt));
+    const found = value === undefined ? null : decodePage(place.first, value);
+    if (found !== null && found.last >= offset) return found;
+    // Where damage ends is known from the page after it alone.
+    const text = found === null ? (value?.toString('utf8', PAGE_HEADER, EVIDENCE_BYTES) ?? '') : '';
+    return { first: offset, last: place.next - 1, text };
+  }
 
   return {
     take(offset, max) {
-      const start = offset - (read[0]?.offset ?? Number.POSITIVE_INFINITY);
-      const kept = start >= 0 && start < read.length;
-      const records = kept ? read.slice(start) : readFrom(store, offset, max, next());
-      if ('text' in records) return records;
-      if (records.length <= max) {
-        read = [];
-        return records;
+      if (page === null || offset < page.first || offset > page.last) {
+        const found = read(offset);
+        if ('text' in found) return found;
+        page = found;
       }
-      read = kept ? read : records;
-      return records.slice(0, max);
+      const { first, last, records } = page;
+      const isRest = last - offset < max;
+      if (isRest) page = null;
+      return isRest && offset === first ? records : records.slice(offset - first, offset - first + max);
     },
     reset() {
-      read = [];
+      page = null;
     },
   };
-}
-
-/** The records from `offset` to the end of a page, `max` or somewhat more of them where there are as many. */
-function readFrom(store: Store, offset: number, max: number, next: number): readonly SpooledRecord[] | Damage {
-  const records: SpooledRecord[] = [];
-  let bytes = 0;
-  let text = '';
-  for (const { key, value } of store.entries('records', { start: offsetKey(startOfPage(store, offset)) })) {
-    const first = offsetOfKey(key);
-    const expected = offset + records.length;
-    if (first > expected) break;
-    const page = decodePage(first, value);
-    if (page === null || page.last < expected) {
-      if (page === null) text = value.toString('utf8', 24, EVIDENCE_BYTES);
-      break;
-    }
-    for (let index = expected - first; index < page.records.length; index += 1) records.push(page.records[index]!);
-    bytes += value.length;
-    if (records.length >= max || bytes >= READ_AHEAD) break;
-  }
-  return records.length > 0 ? records : { first: offset, last: endOfDamage(store, offset, next), text };
-}
-
-function startOfPage(store: Store, offset: number): number {
-  for (const { key } of store.entries('records', { start: offsetKey(offset), reverse: true, limit: 1 }))
-    return offsetOfKey(key);
-  return offset;
-}
-
-/** Where damage ends is known from the page after it alone. */
-function endOfDamage(store: Store, offset: number, next: number): number {
-  for (const { key } of store.entries('records', { start: offsetKey(offset + 1), limit: 1 }))
-    return offsetOfKey(key) - 1;
-  return next - 1;
 }
