@@ -1,4 +1,4 @@
-import type { SaxesTagPlain } from 'saxes';
+import type { XmlTag } from './notification-builder.ts';
 import type { Item, XmlAttribute } from './notification-message.ts';
 
 interface Growing {
@@ -12,7 +12,7 @@ interface Growing {
 
 /** Builds one `tt:ElementItem` from the events of a streaming parser (Core 9.4.1). */
 export interface ElementCapture {
-  open(tag: SaxesTagPlain): void;
+  open(tag: XmlTag): void;
   text(text: string): void;
   /** True when the element that began the capture is closed. */
   close(): boolean;
@@ -56,7 +56,7 @@ export function captureElement(resolve: Resolve): ElementCapture {
 type Resolve = (prefix: string) => string | undefined;
 
 /** Attributes without the namespace declarations, which are not attributes (Core Annex E). */
-function ownAttributes(tag: SaxesTagPlain, resolve: Resolve): XmlAttribute[] {
+function ownAttributes(tag: XmlTag, resolve: Resolve): XmlAttribute[] {
   const own: XmlAttribute[] = [];
   for (const name in tag.attributes) {
     if (name === 'xmlns' || name.startsWith('xmlns:')) continue;

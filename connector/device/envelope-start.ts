@@ -1,4 +1,4 @@
-import type { SaxesTagPlain } from 'saxes';
+import type { XmlTag } from './notification-builder.ts';
 
 /**
  * How a device begins its answers: XML declaration and the Envelope's start tag. gSOAP declares some twenty namespaces there,
@@ -7,7 +7,7 @@ import type { SaxesTagPlain } from 'saxes';
 export interface EnvelopeStart {
   /** From the first character to the `>` of the start tag, to the letter. */
   readonly text: string;
-  readonly tag: SaxesTagPlain;
+  readonly tag: XmlTag;
 }
 
 /** Longer ones are read again each time. */
@@ -17,7 +17,7 @@ const LONGEST = 8_192;
 const START = /^\s*(?:<\?xml[^?>]*\?>\s*)?<([\w.-]+:)?Envelope(?:\s+[\w.:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*>/;
 
 /** What `text`, whose first element is `root`, begins with; null where that is no plain start tag of an Envelope. */
-export function envelopeStart(text: string, root: SaxesTagPlain | null): EnvelopeStart | null {
+export function envelopeStart(text: string, root: XmlTag | null): EnvelopeStart | null {
   const start = START.exec(text.slice(0, LONGEST))?.[0];
   return start === undefined || root === null ? null : { text: start, tag: root };
 }

@@ -1,9 +1,9 @@
-import type { SaxesTagPlain } from 'saxes';
 import type { QuarantineError } from '../errors.ts';
 import { captureElement, type ElementCapture } from './element-capture.ts';
 import { namespaceScope } from './namespace-scope.ts';
 import { NS } from './namespaces.ts';
 import type { Item, MessageContent, NotificationMessage, WireTopic } from './notification-message.ts';
+import type { XmlEvents } from './plain-xml.ts';
 import { MAX_DEPTH } from './xml-tree.ts';
 
 /**
@@ -29,14 +29,20 @@ export interface NotificationDocument {
   readonly damage: QuarantineError | null;
 }
 
+/** A start tag as a parser tells it: names as written, values with their references resolved. */
+export interface XmlTag {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** Where in the grammar above the parser stands. */
 type Place = 'outside' | 'body' | 'notification' | 'producer' | 'wrapper' | 'message' | 'group' | 'item';
 
 /** Builds the document from the events of a streaming parser. */
-export class NotificationBuilder {
-  readonly scope = namespaceScope();
+export class NotificationBuilder implements XmlEvents {
+  private readonly scope = namespaceScope();
   /** The first element; null before it. */
-  root: SaxesTagPlain | null = null;
+  root: XmlTag | null = null;
   private place: Place = 'outside';
   private depth = 0;
   private bodyDepth = -1;
@@ -62,7 +68,7 @@ export class NotificationBuilder {
     return { bodyElement, currentTime, terminationTime, notifications, damage };
   }
 
-  open(tag: SaxesTagPlain): void {
+  open(tag: XmlTag): void {
     if (++this.depth > MAX_DEPTH) throw new Error(`elements are nested deeper than ${MAX_DEPTH}`);
     this.root ??= tag;
     this.scope.open(tag.attributes);
@@ -90,12 +96,22 @@ export class NotificationBuilder {
     }
   }
 
+  get wantsText(): boolean {
+    return this.collected !== null || this.capture !== null;
+  }
+
   text(text: string): void {
     if (this.capture !== null) this.capture.text(text);
     else if (this.collected !== null) this.collected += text;
   }
 
-  close(local: string): void {
+  close(name: string): void {
+    this.closeElement(localName(name));
+    // Not before: a topic's prefixes may be declared on the Topic that ends here (trap 35).
+    this.scope.close();
+  }
+
+  private closeElement(local: string): void {
     this.depth--;
     if (this.capture !== null) return this.closeCaptured();
     switch (this.place) {
@@ -123,7 +139,7 @@ export class NotificationBuilder {
   }
 
   /** Body's direct child alone says what the answer is: faults and envelopes also occur inside items (trap 39). */
-  private openOutside(tag: SaxesTagPlain, local: string): void {
+  private openOutside(tag: XmlTag, local: string): void {
     if (this.depth === 1 && !(local === 'Envelope' && this.scope.resolve(prefixOf(tag.name)) === NS.env))
       return this.enterBody(local);
     if (this.bodyDepth === 2 && this.depth === 3) return this.enterBody(local);
@@ -155,7 +171,7 @@ export class NotificationBuilder {
     else if (local === 'TerminationTime') this.terminationTime = this.take();
   }
 
-  private openInNotification(tag: SaxesTagPlain, local: string): void {
+  private openInNotification(tag: XmlTag, local: string): void {
     if (local === 'Topic') {
       this.dialect = attributeOf(tag, 'Dialect')?.trim() ?? null;
       this.collected = '';
@@ -188,7 +204,7 @@ export class NotificationBuilder {
     return { text, dialect: this.dialect, prefixes };
   }
 
-  private openMessage(tag: SaxesTagPlain): void {
+  private openMessage(tag: XmlTag): void {
     this.place = 'message';
     this.messageDepth = this.depth - 1;
     const utcTime = attributeOf(tag, 'UtcTime') ?? null;
@@ -215,7 +231,7 @@ export class NotificationBuilder {
     this.place = 'message';
   }
 
-  private openItem(tag: SaxesTagPlain, local: string): void {
+  private openItem(tag: XmlTag, local: string): void {
     const name = attributeOf(tag, 'Name') ?? '';
     const value = attributeOf(tag, 'Value');
     if (local === 'ElementItem') {
@@ -245,14 +261,14 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NO_TOPIC: WireTopic = { text: '', dialect: null, prefixes: {} };
 
-function attributeOf(tag: SaxesTagPlain, local: string): string | undefined {
+function attributeOf(tag: XmlTag, local: string): string | undefined {
   const plain = tag.attributes[local];
   if (plain !== undefined) return plain;
   for (const name in tag.attributes) if (localName(name) === local) return tag.attributes[name];
   return undefined;
 }
 
-export function localName(name: string): string {
+function localName(name: string): string {
   const colon = name.indexOf(':');
   return colon < 0 ? name : name.slice(colon + 1);
 }

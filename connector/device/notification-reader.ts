@@ -2,7 +2,8 @@ import { SaxesParser } from 'saxes';
 import { QuarantineError } from '../errors.ts';
 import { decodeXml } from './decode-xml.ts';
 import { type EnvelopeStart, envelopeStart } from './envelope-start.ts';
-import { localName, NotificationBuilder, type NotificationDocument } from './notification-builder.ts';
+import { NotificationBuilder, type NotificationDocument } from './notification-builder.ts';
+import { plainXmlReader } from './plain-xml.ts';
 
 /** Rules of XML that devices break without harm: the text around the fault is still what they meant. */
 const HARMLESS =
@@ -15,14 +16,20 @@ const HARMLESS =
  * @throws QuarantineError `xml-doctype`
  */
 export function notificationReader(): (bytes: Buffer) => NotificationDocument {
+  const readPlain = plainXmlReader();
   let start: EnvelopeStart | null = null;
   return (bytes) => {
     const text = decodeXml(bytes);
     const known = start !== null && text.startsWith(start.text) ? start : null;
     const builder = new NotificationBuilder();
-    const damage = parse(text, known, builder);
-    if (known === null && damage === null) start = envelopeStart(text, builder.root);
-    return builder.document(damage);
+    const plain = readPlainly(() => {
+      if (known === null) return readPlain(text, afterDeclaration(text), [], builder);
+      builder.open(known.tag);
+      return readPlain(text, known.text.length, [known.tag.name], builder);
+    });
+    if (!plain) return readGenerally(text);
+    if (known === null) start = envelopeStart(text, builder.root);
+    return builder.document(null);
   };
 }
 
@@ -31,15 +38,26 @@ export function readNotifications(bytes: Buffer): NotificationDocument {
   return notificationReader()(bytes);
 }
 
-function parse(text: string, known: EnvelopeStart | null, builder: NotificationBuilder): QuarantineError | null {
-  // Names are resolved here and not by the parser: it does so for each, and few of them matter (docs/decisions/0001).
+/** What the builder cannot take (elements nested too deep) is told by the general parser, as damage. */
+function readPlainly(read: () => boolean): boolean {
+  try {
+    return read();
+  } catch {
+    return false;
+  }
+}
+
+function afterDeclaration(text: string): number {
+  return text.startsWith('<?xml ') ? text.indexOf('?>') + 2 : 0;
+}
+
+/** All of XML, and all that may be wrong with it. */
+function readGenerally(text: string): NotificationDocument {
+  const builder = new NotificationBuilder();
+  // Names are resolved by the builder and not by the parser: it does so for each, and few of them matter (docs/decisions/0001).
   const parser = new SaxesParser({ xmlns: false, position: false });
-  parser.on('opentag', (tag) => builder.open(builder.root === null && known !== null ? known.tag : tag));
-  parser.on('closetag', (tag) => {
-    builder.close(localName(tag.name));
-    // Not before: a topic's prefixes may be declared on the Topic that ends here (trap 35).
-    builder.scope.close();
-  });
+  parser.on('opentag', (tag) => builder.open(tag));
+  parser.on('closetag', (tag) => builder.close(tag.name));
   parser.on('text', (part) => builder.text(part));
   parser.on('cdata', (part) => builder.text(part));
   parser.on('doctype', () => {
@@ -49,12 +67,11 @@ function parse(text: string, known: EnvelopeStart | null, builder: NotificationB
     if (!HARMLESS.test(error.message)) throw error;
   });
   try {
-    if (known === null) parser.write(text).close();
-    else parser.write(`<${known.tag.name}>`).write(text.slice(known.text.length)).close();
-    return null;
+    parser.write(text).close();
+    return builder.document(null);
   } catch (cause) {
     if (cause instanceof QuarantineError) throw cause;
     const message = `the answer is not well-formed XML: ${(cause as Error).message}`;
-    return new QuarantineError('xml-malformed', message, { cause });
+    return builder.document(new QuarantineError('xml-malformed', message, { cause }));
   }
 }
