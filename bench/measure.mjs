@@ -3,9 +3,9 @@ import { cpuSeconds, eventually } from './process.mjs';
 
 /** Events acknowledged by the broker a second, and CPU µs an event, over `seconds` in the steady state. */
 export async function measureThroughput({ contestant }, seconds) {
-  // The first second compiles: it says nothing about years of running.
+  // The first seconds compile: they say nothing about years of running.
   await eventually('first events', async () => (await contestant.acknowledged()) > 0);
-  await sleep(1500);
+  await sleep(5000);
   const from = await sample(contestant);
   await sleep(seconds * 1000);
   const to = await sample(contestant);

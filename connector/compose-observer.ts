@@ -73,6 +73,6 @@ export function observer(metrics: Metrics, log: Log, devices: ReadonlyMap<string
 /** An error as log members: its facts were chosen to be printable where it was born. */
 export function described(error: Error): Record<string, unknown> {
   return error instanceof ConnectorError
-    ? { error: error.message, code: error.code, ...error.facts }
+    ? { ...error.facts, error: error.message, code: error.code }
     : { error: messageOf(error), code: 'unexpected', stack: error.stack };
 }

@@ -91,7 +91,7 @@ export async function startConnector(options: RunOptions): Promise<RunningConnec
   const spool = await openSpoolOf(options, clock);
   const metrics = createMetrics(version, () => snapshot(spool, clock));
   const observing = observer(metrics, log, named);
-  const workers: DeviceWorkerOptions[] = devices.map(({ device, options: deviceOption }) => ({
+  const workers: Omit<DeviceWorkerOptions, 'turnstile'>[] = devices.map(({ device, options: deviceOption }) => ({
     device: deviceOption,
     filter: filterOf(device, knowledge.namespaces),
     wishes: subscriptionWishes(device),

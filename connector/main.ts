@@ -13,14 +13,21 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     abort.abort(new DOMException(`stopped by ${name}`, 'AbortError'));
   });
 }
-// A reader that is gone (`| head`) ends the verb; it is no crash.
+const readerGone = new AbortController();
+// A reader that is gone (`| head`) is no crash.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') abort.abort(new DOMException('nobody reads', 'AbortError'));
+  if (error.code === 'EPIPE') readerGone.abort(new DOMException('nobody reads', 'AbortError'));
 });
 
 const { stdout, stderr, env } = process;
 try {
-  process.exitCode = await runProgram(process.argv.slice(2), { stdout, stderr, env, signal: abort.signal });
+  process.exitCode = await runProgram(process.argv.slice(2), {
+    stdout,
+    stderr,
+    env,
+    signal: abort.signal,
+    readerGone: readerGone.signal,
+  });
 } catch (error) {
   const configuration = error instanceof ConfigurationError;
   const expected = error instanceof ConnectorError || abort.signal.aborted;

@@ -71,7 +71,12 @@ function introduce(broker: EmbeddedBroker, simulator: Simulator, config: string,
 }
 
 /** Subscribes to everything and prints it; resolves after `count` lines or when the verb is stopped. */
-async function print(broker: EmbeddedBroker, count: number, { stdout, signal }: Streams): Promise<void> {
+async function print(
+  broker: EmbeddedBroker,
+  count: number,
+  { stdout, signal: stopped, readerGone }: Streams,
+): Promise<void> {
+  const signal = AbortSignal.any([stopped, readerGone]);
   const subscriber = await mqtt.connectAsync(broker.url, { clientId: 'demo-subscriber' });
   const colour = stdout.isTTY === true;
   let left = count;

@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ConfigurationError } from '../errors.ts';
 import { configVerb, schemaVerb } from '../settings/verbs.ts';
 import { runSimulate, type SimulateArguments } from '../simulator/command.ts';
+import { quirkDescriptions } from '../simulator/quirks.ts';
 import { type DemoVerbOptions, demoVerb } from './demo.ts';
 import { healthcheckVerb } from './healthcheck.ts';
 import { type InspectVerbOptions, inspectVerb } from './inspect.ts';
@@ -46,26 +48,33 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
 
 type End = (code: Exit) => void;
 
+/** 0 or 1, whatever went wrong: who asks for a device's or the daemon's health knows no other answer. */
+async function asOne({ stderr }: Streams, run: () => Promise<Exit>): Promise<Exit> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
 /** A verb with the options that all have. */
 function verb(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
     .option('-c, --config <file>', 'configuration file (else $ONVIF_CONNECTOR_CONFIG, else config/connector.yaml)')
-    .option('--json', 'machine output');
-}
-
-function logFormat(): Option {
-  return new Option('--log-format <format>', 'log lines on stderr').choices(['json', 'pretty']);
+    .option('--json', 'machine output')
+    .addOption(new Option('--log-format <format>', 'log lines on stderr').choices(['json', 'pretty']));
 }
 
 function addDaemonVerbs(program: Command, streams: Streams, end: End): void {
   verb(program, 'run', 'the daemon: subscribe to the devices, publish their events')
-    .addOption(logFormat())
     .option('--set-aside-damaged-spool', 'move a damaged spool out of the way and start with an empty one')
     .action(async (options: RunVerbOptions) => end(await runVerb(options, streams)));
   verb(program, 'healthcheck', "asks the running daemon's /readyz").action(async (options: CommonOptions) =>
-    end(await healthcheckVerb(options, streams)),
+    end(await asOne(streams, () => healthcheckVerb(options, streams))),
   );
   verb(program, 'demo', 'see it work: simulated devices, embedded broker, the real connector')
     .option('--events <n>', 'end after so many lines', positive)
@@ -75,9 +84,7 @@ function addDaemonVerbs(program: Command, streams: Streams, end: End): void {
 }
 
 function addSimulate(program: Command, streams: Streams, end: End): void {
-  program
-    .command('simulate')
-    .description('simulated devices alone')
+  verb(program, 'simulate', 'simulated devices alone')
     .option('--host <host>', 'address to listen at (default 127.0.0.1)')
     .option('--port <n>', 'first port; 0 takes free ones', whole, 8000)
     .option('--devices <n>', 'how many', positive, 1)
@@ -91,6 +98,13 @@ function addSimulate(program: Command, streams: Streams, end: End): void {
     .option('--load-total <n>', 'load mode: events of each device, then none', positive)
     .addOption(new Option('--load-kind <kind>', 'load mode: kind of events').choices(['access', 'motion']))
     .option('--load-interval <ms>', 'load mode: one batch an interval', positive)
+    .addHelpText(
+      'after',
+      () =>
+        `\nQuirks:\n${quirkDescriptions()
+          .map(([name, says]) => `  ${name.padEnd(28)} ${says}`)
+          .join('\n')}`,
+    )
     .action(async ({ quirk = [], loadInterval, ...options }: SimulateFlags) => {
       const password = streams.env.ONVIF_CONNECTOR_SIMULATE_PASSWORD;
       const args = { ...options, quirks: quirk, ...defined({ password, loadIntervalMs: loadInterval }) };
@@ -108,7 +122,9 @@ function addDeviceVerbs(program: Command, streams: Streams, end: End): void {
   verb(program, 'inspect', 'identity, services, capabilities and topics of a device')
     .argument('<device>', 'id of a configured device, or an address')
     .option('--username <name>', 'for an address; the password is $ONVIF_CONNECTOR_DEVICE_PASSWORD')
-    .action(async (device: string, options: InspectVerbOptions) => end(await inspectVerb(device, options, streams)));
+    .action(async (device: string, options: InspectVerbOptions) =>
+      end(await asOne(streams, () => inspectVerb(device, options, streams))),
+    );
   verb(program, 'tap', 'events as NDJSON; nothing published, nothing stored')
     .argument('[devices...]', 'ids of configured devices (none: all)')
     .action(async (devices: string[], options: CommonOptions) => end(await tapVerb(devices, options, streams)));
@@ -121,9 +137,7 @@ function addSettingsVerbs(program: Command, streams: Streams, end: End): void {
   verb(program, 'config', 'the effective configuration, secrets masked').action(async (options: CommonOptions) =>
     end(await configVerb({ ...options, vocabulary: await settingsVocabulary() }, streams)),
   );
-  program
-    .command('schema')
-    .description('JSON Schema of the configuration')
+  verb(program, 'schema', 'JSON Schema of the configuration')
     .option('--markdown', 'as the reference of docs/configuration.md')
     .action(async (options: { markdown?: boolean }) => end(await schemaVerb(options, streams)));
 }

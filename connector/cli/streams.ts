@@ -7,6 +7,8 @@ export interface Streams {
   readonly env: NodeJS.ProcessEnv;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Aborts when nobody reads stdout any more: the end of a verb whose result goes there, not of the daemon. */
+  readonly readerGone: AbortSignal;
 }
 
 /** Options every verb has. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { systemClock } from '../clock.ts';
 import { deviceOptions, filterOf, type Knowledge, loadKnowledge, subscriptionWishes } from '../compose.ts';
 import { ConfigurationError, isAbort, messageOf } from '../errors.ts';
@@ -18,8 +19,9 @@ export async function tapVerb(ids: readonly string[], options: CommonOptions, st
 async function tapOne(
   device: DeviceSettings,
   knowledge: Knowledge,
-  { stdout, stderr, signal }: Streams,
+  { stdout, stderr, signal: stopped, readerGone }: Streams,
 ): Promise<boolean> {
+  const signal = AbortSignal.any([stopped, readerGone]);
   const onTrouble = (error: Error) => void stderr.write(`${device.id}: ${messageOf(error)}\n`);
   const tapped = {
     device: await deviceOptions(device),
@@ -32,7 +34,7 @@ async function tapOne(
   try {
     for await (const record of tapDevice(tapped, signal)) {
       // A reader that is slow slows the device, not our memory.
-      if (!stdout.write(`${JSON.stringify(record)}\n`)) await new Promise((resolve) => stdout.once('drain', resolve));
+      if (!stdout.write(`${JSON.stringify(record)}\n`)) await once(stdout, 'drain', { signal });
     }
     return true;
   } catch (error) {

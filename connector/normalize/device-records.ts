@@ -11,6 +11,8 @@ export interface DeviceRecords {
   readonly epoch: number;
   /** A new subscription begins. */
   nextEpoch(): void;
+  /** The next number is the one after `sequence` again. */
+  rewind(sequence: number): void;
   /** Number of the next record; taken by asking. */
   take(): number;
   gap(since: number | null, until: number, reason: GapReason, detail?: string): GapRecord;
@@ -40,6 +42,9 @@ export function deviceRecords(device: string, lastSequence: number, lastEpoch: n
     },
     nextEpoch() {
       epoch++;
+    },
+    rewind(to) {
+      sequence = to;
     },
     take: () => ++sequence,
     gap(since, until, reason, detail) {

@@ -7,7 +7,7 @@ import { type Environment, readAs } from './variable-expansion.ts';
 export const PREFIX = 'ONVIF_CONNECTOR_';
 
 /** Variables with our prefix that are no paths: they belong to the command line. */
-const RESERVED = new Set(['CONFIG', 'LOG_FORMAT']);
+const RESERVED = new Set(['CONFIG', 'LOG_FORMAT', 'DEVICE_PASSWORD', 'SIMULATE_PASSWORD']);
 
 /** What Kubernetes sets in every pod for a Service called "onvif-connector": nobody's intention, so no fault. */
 const KUBERNETES = /^(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)$/;

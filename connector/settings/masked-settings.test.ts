@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { settingsFromText } from '../../test/support/settings-from-text.ts';
 import { maskedSettings } from './masked-settings.ts';
-import { settingsFromText } from './settings-from-text.ts';
 
 const YAML = `
 deviceDefaults: { username: events, password: hunter2, requestTimeout: 1500ms }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { readSettingsText, settingsFromText, type TextOptions } from '../../test/support/settings-from-text.ts';
 import { faultLine } from './fault.ts';
 import { Secret } from './secret.ts';
-import { readSettingsText, settingsFromText, type TextOptions } from './settings-from-text.ts';
 
 const FILE = '/etc/oc/c.yaml';
 const device = (lines: string) => `devices:\n  - id: a\n    address: 192.0.2.1\n    ${lines}`;

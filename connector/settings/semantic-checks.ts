@@ -40,6 +40,9 @@ export function semanticFindings(tree: Tree, vocabulary: Vocabulary = {}): Findi
   checkUnique(devices, 'devices', 'id', report);
   checkUnique(trees(tree.sinks), 'sinks', 'name', report);
   checkHttp(tree.http, report);
+  if (isTree(tree.discovery) && tree.discovery.enabled === true) {
+    report(['discovery', 'enabled'], notAvailable('discovery'));
+  }
   if (isTree(tree.spool)) checkAvailable(tree.spool, 'whenFull', NOT_AVAILABLE.whenFull, ['spool'], report);
   return findings;
 }

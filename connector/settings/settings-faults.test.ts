@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { readSettingsText, settingsFromText, type TextOptions } from '../../test/support/settings-from-text.ts';
 import { ConfigurationError } from '../errors.ts';
 import { faultLine } from './fault.ts';
 import { loadSettings } from './load-settings.ts';
-import { readSettingsText, settingsFromText, type TextOptions } from './settings-from-text.ts';
 
 const FILE = '/etc/oc/c.yaml';
 const device = (lines: string) => `devices:\n  - id: a\n    address: 192.0.2.1\n    ${lines}`;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { readSettingsText } from '../../test/support/settings-from-text.ts';
 import { faultLine } from './fault.ts';
-import { readSettingsText } from './settings-from-text.ts';
 import { settingsMarkdown } from './settings-reference.ts';
 
 const page = () => readFile(fileURLToPath(new URL('../../docs/configuration.md', import.meta.url)), 'utf8');

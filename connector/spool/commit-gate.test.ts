@@ -41,10 +41,10 @@ test('a device that appends alone never waits', () => {
   }
 });
 
-test('a commit waits for the devices of the last two, and for no more once they are there', async () => {
+test('a commit waits for half of the devices of the last two, and for no more once they are there', async () => {
   const { gate, commit, opened, pass } = setUp();
-  commit('a', 'b');
-  commit('c');
+  commit('a', 'b', 'e');
+  commit('c', 'd');
   expect(gate.isOpen()).toBe(false);
   for (const device of ['a', 'c', 'c']) {
     gate.enter(device);
@@ -58,7 +58,7 @@ test('a commit waits for the devices of the last two, and for no more once they 
 
 test('a commit waits for a millisecond at most, and a device that stays away is soon expected no longer', async () => {
   const { gate, commit, opened, pass } = setUp();
-  commit('a', 'b', 'c');
+  commit('a', 'b', 'c', 'd', 'e');
   expect(gate.isOpen()).toBe(false);
   gate.enter('a');
   gate.enter('b');
@@ -66,9 +66,10 @@ test('a commit waits for a millisecond at most, and a device that stays away is 
   await pass();
   expect([gate.isOpen(), opened.times]).toEqual([true, 1]);
   commit();
-  commit('a', 'b');
+  commit('a', 'b', 'c');
   expect(gate.isOpen()).toBe(false);
   gate.enter('a');
+  expect(gate.isOpen()).toBe(false);
   gate.enter('b');
   expect(gate.isOpen()).toBe(true);
 });

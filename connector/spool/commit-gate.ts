@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Keeps a commit waiting a moment for the devices that were with the last two. A device whose append has resolved asks
- * for more and is back in less than a millisecond; without the wait the first ones back take a commit of their own, and
- * the devices fall into two groups that never share one again: twice the commits for the same records.
+ * Keeps a commit waiting a moment for half of the devices that were with the last two. A device whose append has resolved
+ * asks for more and is back in less than a millisecond; without the wait the first ones back take a commit of their own,
+ * and commits become many and small. Half and not all: while one half is on its way to the disk the answers of the other
+ * are read, and neither the disk nor the processor waits for the other.
  */
 export interface CommitGate {
   /** `device` waits for the next commit. */
@@ -21,7 +22,7 @@ export interface CommitGate {
 /** Longest wait, begun within as long after the commit before (ms): who comes later than that waits for nobody. */
 const LONGEST_WAIT = 1;
 
-/** @param onOpen called when it opens because all are there or time is up */
+/** @param onOpen called when it opens because enough are there or time is up */
 export function createCommitGate(clock: Clock, onOpen: () => void): CommitGate {
   let entered = new Set<string>();
   let before: ReadonlySet<string> = entered;
@@ -30,6 +31,10 @@ export function createCommitGate(clock: Clock, onOpen: () => void): CommitGate {
   let state: 'not closed yet' | 'closed' | 'opened' = 'opened';
   // Counts the times it was closed, so that the end of an earlier wait does not open it.
   let closings = 0;
+
+  function isEnough(): boolean {
+    return entered.size * 2 >= expected;
+  }
 
   function open(): void {
     state = 'opened';
@@ -48,11 +53,11 @@ export function createCommitGate(clock: Clock, onOpen: () => void): CommitGate {
   return {
     enter(device) {
       entered.add(device);
-      if (state === 'closed' && entered.size >= expected) open();
+      if (state === 'closed' && isEnough()) open();
     },
     isOpen() {
       // A device alone has nobody to wait for.
-      const worthIt = expected > 1 && entered.size < expected && clock.monotonic() - endedAt < LONGEST_WAIT;
+      const worthIt = expected > 1 && !isEnough() && clock.monotonic() - endedAt < LONGEST_WAIT;
       if (state === 'not closed yet' && worthIt) void close();
       return state !== 'closed';
     },

@@ -12,6 +12,8 @@ export interface DeviceCheckpoint {
   readonly lastAnswerAt: number | null;
   /** The subscription that lived then, and the wall time (ms) until which its lease was granted, by our own clock. */
   readonly subscription: { readonly reference: SubscriptionReference; readonly leaseUntil: number } | null;
+  /** Address and filter the subscription was made for; undefined before the first. */
+  readonly target?: { readonly address: string; readonly filter: string } | undefined;
   /** The worker ended in order: no PullMessages was in flight that could have taken messages along. */
   readonly stoppedInOrder: boolean;
   /** Digest of the last `device` record, so that it is written again only when it changed. */

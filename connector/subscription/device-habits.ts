@@ -15,6 +15,8 @@ export interface DeviceHabits {
   absoluteTimes: boolean;
   /** False once it said that it has no Renew. */
   renews: boolean;
+  /** False once it refused SetSynchronizationPoint. */
+  synchronizes: boolean;
   /** False once it refused a filter: then everything comes. */
   filtersTopics: boolean;
   filtersContent: boolean;
@@ -27,7 +29,14 @@ export interface SubscriptionWishes {
 }
 
 export function newHabits(wishes: SubscriptionWishes): DeviceHabits {
-  return { ...wishes, absoluteTimes: false, renews: true, filtersTopics: true, filtersContent: true };
+  return {
+    ...wishes,
+    absoluteTimes: false,
+    renews: true,
+    synchronizes: true,
+    filtersTopics: true,
+    filtersContent: true,
+  };
 }
 
 /** A termination time in the form the device takes (Core 9.1.1: xs:duration or xs:dateTime in UTC). */

@@ -85,7 +85,7 @@ export class PullPoint {
 
   /** SetSynchronizationPoint: all property states come again as Initialized (Core 9.5). */
   async synchronize(signal: AbortSignal): Promise<void> {
-    await this.#ask(setSynchronizationPoint, signal).catch(endpointError);
+    await this.#ask(setSynchronizationPoint, signal);
   }
 
   /** Unsubscribe: the device can free its resources (Core 9.10.7). A subscription that is gone already is a success. */

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../clock.ts';
-import { FatalError, isAbort, UnauthorizedError } from '../errors.ts';
+import { ConnectorError, FatalError, isAbort, messageOf, RetrySlowlyError, UnauthorizedError } from '../errors.ts';
 
 export interface BackOff {
   /** First pause, ms; doubled each time. */
@@ -25,7 +25,7 @@ export async function retrying<T>(
   signal: AbortSignal,
   onFailure: (error: Error, attemptNumber: number) => void,
 ): Promise<T> {
-  return pRetry(attempt, {
+  return pRetry(() => attempt().catch(foreseen), {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: backOff.firstMs,
     factor: 2,
@@ -40,4 +40,10 @@ export async function retrying<T>(
       if (error instanceof UnauthorizedError) await clock.sleep(backOff.unauthorizedMs, signal);
     },
   });
+}
+
+/** p-retry takes a TypeError for a slip of ours and gives up; in what a device sent it is one device's trouble. */
+function foreseen(error: unknown): never {
+  if (error instanceof ConnectorError || isAbort(error)) throw error;
+  throw new RetrySlowlyError('unexpected', `unexpected: ${messageOf(error)}`, { cause: error });
 }

@@ -12,6 +12,7 @@ import { PullPoint, type PullPointOptions } from '../subscription/pull-point.ts'
 import { planRecovery, type RecoveryPlan } from '../subscription/recovery.ts';
 import type { SubscriptionFilter } from '../subscription/subscription-operations.ts';
 import type { DeviceLog } from './device-log.ts';
+import type { Turnstile } from './turnstile.ts';
 import type { WorkerObserver } from './worker-observer.ts';
 
 export interface ConnectedDevice {
@@ -22,6 +23,8 @@ export interface ConnectedDevice {
   readonly normalizer: Normalizer;
   readonly clock: Clock;
   readonly observer: WorkerObserver;
+  /** A fleet that starts at once is described a few at a time: topic sets are read on the event loop. */
+  readonly turnstile: Turnstile;
 }
 
 /** A device with a subscription that has given its first answer. */
@@ -56,13 +59,14 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<DeviceConnection> {
   const { log, normalizer, clock, observer, device } = to;
-  const session = await connectDevice(device, clock, signal);
+  const session = await to.turnstile.pass(() => connectDevice(device, clock, signal), signal);
   try {
     observer.deviceProfile(device.id, session.profile, device.address);
     observer.clockSkew(device.id, session.clock.skew());
     // What it would not describe this time it may have described before.
     if (session.profile.topicSet !== null) normalizer.describe(session.profile.topicSet);
-    const { lastAnswerAt, subscription } = log.checkpoint;
+    const { lastAnswerAt } = log.checkpoint;
+    const subscription = await usableSubscription(to, session, signal);
     const plans = planRecovery({ lastAnswerAt, subscription, now: clock.now(), ...hints });
     for (const [index, plan] of plans.entries()) {
       try {
@@ -110,6 +114,14 @@ async function follow(
       log.records.nextEpoch();
       normalizer.synchronization.begin(plan.gap === null ? 'none' : 'possible');
     }
+    // Before the first pull: from it on an answer may be lost with this process, and the next one has to know.
+    log.update({
+      subscription: { reference: point.reference, leaseUntil: point.lease.until() },
+      target: targetOf(to),
+      lastAnswerAt: log.checkpoint.lastAnswerAt ?? clock.now(),
+      stoppedInOrder: false,
+    });
+    await log.append([]);
     const first = await batches.next();
     settling = false;
     const began: EventRecord[] = [];
@@ -118,21 +130,40 @@ async function follow(
       observer.gap(device.id, plan.gap.reason, undefined);
     }
     began.push(...describedAnew(to, session.profile));
-    log.update({
-      subscription: { reference: point.reference, leaseUntil: point.lease.until() },
-      stoppedInOrder: false,
-    });
     await log.append(began);
     signal.throwIfAborted();
     observer.subscribed(device.id, plan.kind === 'resume' ? 'resumed' : 'created', log.records.epoch);
     return { session, point, loop, batches, first, synchronize: plan.kind === 'resume' && plan.synchronize };
   } catch (error) {
+    await batches.return?.();
     point.lease.end();
     // Nobody would come back for a new one, and devices have few. One to resume may still hold what happened meanwhile.
     const abandoned = plan.kind === 'subscribe' || isGone(error);
     if (abandoned && !(error instanceof SubscriptionLostError)) await abandon(point, to);
     throw error;
   }
+}
+
+/** What the stored subscription was made for: another address or filter wants another subscription. */
+function targetOf({ device, filter }: ConnectedDevice): { address: string; filter: string } {
+  return { address: device.address, filter: digest(JSON.stringify(filter ?? null)) };
+}
+
+/** The stored subscription, where it is still the one that the settings ask for. */
+async function usableSubscription(to: ConnectedDevice, session: DeviceSession, signal: AbortSignal) {
+  const { log, clock, habits, observer, device } = to;
+  const { subscription, target } = log.checkpoint;
+  if (subscription === null || target === undefined) return subscription;
+  const wanted = targetOf(to);
+  if (target.address === wanted.address && target.filter === wanted.filter) return subscription;
+  // At another address it belongs to another device.
+  if (target.address === wanted.address) {
+    const onTrouble = (what: string, error: ConnectorError) => observer.deviceTrouble(device.id, what, error);
+    const options = { session, clock, habits, signal, onTrouble };
+    await abandon(new PullPoint(subscription.reference, subscription.leaseUntil - clock.now(), options), to);
+  }
+  log.update({ subscription: null });
+  return null;
 }
 
 /** Unsubscribe, if it can be done soon. */

@@ -9,6 +9,8 @@ export interface DeviceLog {
   readonly checkpoint: DeviceCheckpoint;
   /** Changes what the next append stores in the checkpoint. */
   update(change: Partial<Omit<DeviceCheckpoint, 'sequence' | 'epoch'>>): void;
+  /** Numbers taken since the last append are free again: what they were for is not stored. */
+  discard(): void;
   /** Durable when it resolves. */
   append(records: readonly EventRecord[], properties?: readonly PropertyChange[]): Promise<void>;
 }
@@ -33,9 +35,14 @@ export function openDeviceLog(device: string, spool: Spool): DeviceLog {
     update(change) {
       checkpoint = { ...checkpoint, ...change };
     },
+    discard() {
+      records.rewind(checkpoint.sequence);
+    },
     async append(appended, properties = []) {
-      checkpoint = { ...checkpoint, sequence: records.sequence, epoch: records.epoch };
-      await spool.append({ device, records: appended, checkpoint, properties });
+      const { sequence, epoch } = records;
+      await spool.append({ device, records: appended, checkpoint: { ...checkpoint, sequence, epoch }, properties });
+      // Not before: what was not stored has no numbers.
+      checkpoint = { ...checkpoint, sequence: Math.max(checkpoint.sequence, sequence), epoch };
     },
   };
 }

@@ -1,7 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { DeviceOptions } from '../device/device-session.ts';
 import type { MessageDescription } from '../device/topic-set.ts';
-import { ConnectorError, FatalError, isAbort, SubscriptionLostError, UnauthorizedError } from '../errors.ts';
+import {
+  ConnectorError,
+  FatalError,
+  isAbort,
+  RetryNowError,
+  RetrySlowlyError,
+  SubscriptionLostError,
+  UnauthorizedError,
+} from '../errors.ts';
 import { Normalizer } from '../normalize/normalizer.ts';
 import type { DeviceStatus, EventRecord, SynchronizedRecord } from '../normalize/record.ts';
 import type { TopicNamespaces } from '../normalize/topic-namespaces.ts';
@@ -17,6 +25,7 @@ import {
   type RecoveryHints,
 } from './device-connection.ts';
 import { openDeviceLog } from './device-log.ts';
+import type { Turnstile } from './turnstile.ts';
 import type { WorkerObserver } from './worker-observer.ts';
 
 export interface DeviceWorkerOptions {
@@ -28,6 +37,8 @@ export interface DeviceWorkerOptions {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly observer: WorkerObserver;
+  /** Shared by all workers. */
+  readonly turnstile: Turnstile;
 }
 
 /**
@@ -37,6 +48,9 @@ export interface DeviceWorkerOptions {
 const LEAST_INTERVAL_MS = 1_000;
 const LONGEST_INTERVAL_MS = 30_000;
 const SOON_MS = 5_000;
+/** Devices hold a few seconds of events; not asked for longer, theirs may run over (standard.md 5.4), ms. */
+const LONG_HOLD_MS = 5_000;
+const HELD = 'the device was not asked for more, as there was no room to store it';
 /** A stop that takes longer is cut short. */
 const STOP_WITHIN_MS = 8_000;
 
@@ -59,15 +73,32 @@ export class DeviceWorker {
   /** The status that records and observers were told; none yet in this process. */
   #told: DeviceStatus | null = null;
   #hints: RecoveryHints;
+  /** How long the device was not asked for more after its last answer, ms. */
+  #heldMs = 0;
 
   constructor(options: DeviceWorkerOptions) {
     const { device, filter, spool, clock, observer, namespaces, catalogue } = options;
     const log = openDeviceLog(device.id, spool);
     const { records } = log;
-    const normalizer = new Normalizer({ records, properties: spool.properties(device.id), namespaces, catalogue });
+    const normalizer = new Normalizer({
+      records,
+      properties: spool.properties(device.id),
+      namespaces,
+      catalogue,
+      lastAnswerAt: log.checkpoint.lastAnswerAt,
+    });
     this.device = device.id;
     this.#spool = spool;
-    this.#to = { device, filter, habits: newHabits(options.wishes), log, normalizer, clock, observer };
+    this.#to = {
+      device,
+      filter,
+      habits: newHabits(options.wishes),
+      log,
+      normalizer,
+      clock,
+      observer,
+      turnstile: options.turnstile,
+    };
     // A process that ended out of order always left a pull behind.
     const pullInterrupted = !log.checkpoint.stoppedInOrder && log.checkpoint.subscription !== null;
     this.#hints = { pullInterrupted, restarted: true };
@@ -127,44 +158,47 @@ export class DeviceWorker {
       await this.#become('online', null);
       await this.#pump(connection);
     } catch (error) {
-      if (isAbort(error) || error instanceof FatalError || !(error instanceof ConnectorError)) throw error;
-      this.#failed(error, 1);
+      if (isAbort(error) || error instanceof FatalError) throw error;
+      // What nobody foresaw in one device's answers is no reason to stop asking the others.
+      log.discard();
+      this.#failed(error as Error, 1);
       // Where the device itself says that the subscription is gone, nothing is there to resume.
       if (error instanceof SubscriptionLostError) log.update({ subscription: null });
       this.#hints = { pullInterrupted: true, restarted: false };
     } finally {
       this.#connection = undefined;
       await this.#leaving;
+      await connection.batches.return?.();
+      connection.point.lease.end();
       await connection.session.close();
     }
   }
 
   async #pump(connection: DeviceConnection): Promise<void> {
-    const { observer } = this.#to;
+    const { observer, clock } = this.#to;
     let due = connection.synchronize;
+    this.#heldMs = 0;
     for (let result = connection.first; !result.done; result = await connection.batches.next()) {
+      const began = clock.monotonic();
+      due ||= result.value.interruption !== null || this.#heldMs > LONG_HOLD_MS;
       await this.#take(result.value, connection);
       observer.clockSkew(this.device, connection.session.clock.skew());
-      if ((due || result.value.interruption !== null) && !this.#stopping)
-        await this.#synchronize(connection, 'possible');
+      if (due && !this.#stopping) await this.#synchronize(connection, 'possible');
       due = false;
       await this.#spool.whenRoom(this.#stop.signal).catch((error) => {
         if (!this.#stopping) throw error;
       });
+      this.#heldMs = clock.monotonic() - began;
     }
   }
 
   /** One answer: to records, to disk. When this resolves the next pull may acknowledge it. */
   async #take(batch: NotificationBatch, connection: DeviceConnection): Promise<void> {
     const { log, normalizer, observer } = this.#to;
-    const records: EventRecord[] = [];
-    if (batch.interruption !== null) {
-      records.push(log.records.gap(log.checkpoint.lastAnswerAt, batch.receivedAt, 'outage', batch.interruption));
-      observer.gap(this.device, 'outage', batch.interruption);
-    }
+    const gaps = this.#gapsBefore(batch);
     const synchronizing = normalizer.synchronization.running;
     const normalized = normalizer.normalize(batch);
-    records.push(...normalized.records);
+    const records = gaps.concat(normalized.records);
     if (batch.damage !== null) observer.gap(this.device, 'undecodable', batch.damage.message);
     const { reference, lease } = connection.point;
     log.update({ lastAnswerAt: batch.receivedAt, subscription: { reference, leaseUntil: lease.until() } });
@@ -176,23 +210,39 @@ export class DeviceWorker {
     }
   }
 
+  /** What may have been lost before this answer was asked for. */
+  #gapsBefore({ interruption, receivedAt }: NotificationBatch): EventRecord[] {
+    const { log, observer } = this.#to;
+    const gaps: EventRecord[] = [];
+    const tell = (reason: 'outage' | 'overflow', detail: string) => {
+      gaps.push(log.records.gap(log.checkpoint.lastAnswerAt, receivedAt, reason, detail));
+      observer.gap(this.device, reason, detail);
+    };
+    if (this.#heldMs > LONG_HOLD_MS) tell('overflow', HELD);
+    if (interruption !== null) tell('outage', interruption);
+    return gaps;
+  }
+
   /** Some devices tell their states only when asked to (quirk 37): once they are. */
   async #synchronized({ properties, changed, gap }: SynchronizedRecord, connection: DeviceConnection): Promise<void> {
     this.#to.observer.synchronized(this.device, properties, changed);
-    if (properties === 0 && !this.#askedForStates && !this.#stopping) await this.#synchronize(connection, gap);
+    if (properties === 0 && !this.#askedForStates && !this.#stopping && this.#to.habits.synchronizes)
+      await this.#synchronize(connection, gap);
   }
 
   /** States that an answer lost on its way told come again this way, events do not (trap 26). */
   async #synchronize({ point }: DeviceConnection, gap: SynchronizedRecord['gap']): Promise<void> {
-    const { normalizer, observer } = this.#to;
+    const { normalizer, observer, habits } = this.#to;
     this.#askedForStates = true;
     normalizer.synchronization.begin(gap);
     try {
       await point.synchronize(this.#abort.signal);
     } catch (error) {
-      if (isAbort(error) || error instanceof SubscriptionLostError) throw error;
-      // Some devices refuse it (standard.md 5.13): the gap is told all the same.
-      observer.deviceTrouble(this.device, 'SetSynchronizationPoint failed', error as Error);
+      if (isAbort(error) || !(error instanceof ConnectorError)) throw error;
+      // Some devices refuse it (standard.md 5.13), in words that elsewhere mean a lost subscription: whether it lives the
+      // next pull tells. The gap is told all the same.
+      if (!(error instanceof RetryNowError) && !(error instanceof RetrySlowlyError)) habits.synchronizes = false;
+      observer.deviceTrouble(this.device, 'SetSynchronizationPoint failed', error);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Spool } from '../spool/spool.ts';
 import { DeviceWorker, type DeviceWorkerOptions } from './device-worker.ts';
 import { SinkWorker, type SinkWorkerOptions } from './sink-worker.ts';
+import { createTurnstile } from './turnstile.ts';
 
 export interface Supervisor {
   readonly devices: ReadonlyMap<string, DeviceWorker>;
@@ -14,14 +15,20 @@ export interface Supervisor {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Devices connected to at the same time. */
+const CONNECTS_AT_ONCE = 32;
+
 /** Starts a worker for every device and every sink over one spool. */
 export function supervise(
-  devices: readonly DeviceWorkerOptions[],
+  devices: readonly Omit<DeviceWorkerOptions, 'turnstile'>[],
   sinks: readonly SinkWorkerOptions[],
   spool: Spool,
 ): Supervisor {
+  const turnstile = createTurnstile(CONNECTS_AT_ONCE);
   const sinkWorkers = new Map(sinks.map((options) => [options.sink.name, new SinkWorker(options)]));
-  const deviceWorkers = new Map(devices.map((options) => [options.device.id, new DeviceWorker(options)]));
+  const deviceWorkers = new Map(
+    devices.map((options) => [options.device.id, new DeviceWorker({ ...options, turnstile })]),
+  );
   const failed = new Promise<never>((_, reject) => {
     for (const worker of [...sinkWorkers.values(), ...deviceWorkers.values()]) worker.ended.catch(reject);
   });

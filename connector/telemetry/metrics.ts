@@ -40,15 +40,19 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
   const events = eventMetrics(registry);
   const devices = deviceMetrics(registry);
   const sinks = sinkMetrics(registry);
+  /** What came with each answer since the last scrape: a look-up by label costs as much as the rest of counting. */
+  const cells = new Map<string, { received: number; lastEventAt: number }>();
   snapshotMetrics(registry, snapshot);
   gauge(registry, 'onvif_connector_build_info', 'Version of the connector and of Node.js', ['version', 'nodejs'])
     .labels(version, process.version)
     .set(1);
   return {
     received(device, notifications, pullSeconds, at) {
-      events.received.labels(device).inc(notifications);
+      const cell = cells.get(device) ?? { received: 0, lastEventAt: 0 };
+      cells.set(device, cell);
+      cell.received += notifications;
+      if (notifications > 0) cell.lastEventAt = at;
       events.pull.labels(device).observe(pullSeconds);
-      if (notifications > 0) devices.lastEvent.labels(device).set(at / 1000);
     },
     deviceUp: (device, up) => devices.up.labels(device).set(up ? 1 : 0),
     deviceInfo(device, labels) {
@@ -68,7 +72,14 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
     },
     publishError: (sink, reason) => sinks.errors.labels(sink, reason).inc(),
     deadLetters: (sink, count) => sinks.dead.labels(sink).inc(count),
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    async expose() {
+      for (const [device, { received, lastEventAt }] of cells) {
+        events.received.labels(device).inc(received);
+        if (lastEventAt > 0) devices.lastEvent.labels(device).set(lastEventAt / 1000);
+      }
+      cells.clear();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import type { Spool } from '../../connector/spool/spool.ts';
 import type { SubscriptionWishes } from '../../connector/subscription/device-habits.ts';
 import type { SubscriptionFilter } from '../../connector/subscription/subscription-operations.ts';
 import { DeviceWorker } from '../../connector/supervision/device-worker.ts';
+import { createTurnstile } from '../../connector/supervision/turnstile.ts';
 import { type Observed, observed } from './observed.ts';
 
 const data = (name: string): unknown => parse(readFileSync(new URL(`../../mappings/${name}`, import.meta.url), 'utf8'));
@@ -34,7 +35,10 @@ export function startWorker(
   { filter, wishes = QUICK }: { filter?: SubscriptionFilter; wishes?: SubscriptionWishes } = {},
 ): { readonly worker: DeviceWorker; readonly observer: Observed } {
   const observer = observed();
-  const worker = new DeviceWorker({ device, filter, wishes, ...knowledge, spool, clock: systemClock, observer });
+  const worker = new DeviceWorker({
+    ...{ device, filter, wishes, ...knowledge, spool, clock: systemClock, observer },
+    turnstile: createTurnstile(8),
+  });
   return { worker, observer };
 }
 

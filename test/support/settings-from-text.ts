@@ -5,7 +5,7 @@ import {
   type LoadOptions,
   type ReadSettings,
   readSettings,
-} from './load-settings.ts';
+} from '../../connector/settings/load-settings.ts';
 
 export interface TextOptions extends Omit<LoadOptions, 'file' | 'readFile' | 'env'> {
   /** Nothing of the real environment gets in unless handed in. */
