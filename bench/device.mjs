@@ -60,26 +60,34 @@ function answers(port) {
       due += intervalMs;
       return wait;
     },
-    GetSystemDateAndTime: () => `<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings>${utc()}</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
+    GetSystemDateAndTime: () =>
+      `<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings>${utc()}</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
     GetServices: `<tds:GetServicesResponse>${service(NAMESPACES[14][1], 'device_service')}${service(NAMESPACES[15][1], 'event_service')}</tds:GetServicesResponse>`,
     GetCapabilities: `<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Events><tt:XAddr>${at('event_service')}</tt:XAddr><tt:WSSubscriptionPolicySupport>true</tt:WSSubscriptionPolicySupport><tt:WSPullPointSupport>true</tt:WSPullPointSupport><tt:WSPausableSubscriptionManagerInterfaceSupport>false</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events></tds:Capabilities></tds:GetCapabilitiesResponse>`,
-    GetDeviceInformation: '<tds:GetDeviceInformationResponse><tds:Manufacturer>Bench</tds:Manufacturer><tds:Model>M</tds:Model><tds:FirmwareVersion>1</tds:FirmwareVersion><tds:SerialNumber>1</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>',
+    GetDeviceInformation:
+      '<tds:GetDeviceInformationResponse><tds:Manufacturer>Bench</tds:Manufacturer><tds:Model>M</tds:Model><tds:FirmwareVersion>1</tds:FirmwareVersion><tds:SerialNumber>1</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>',
     GetEventProperties: `<tev:GetEventPropertiesResponse><tev:TopicNamespaceLocation>${NAMESPACES[18][1]}</tev:TopicNamespaceLocation><wsnt:FixedTopicSet>true</wsnt:FixedTopicSet><wstop:TopicSet>${TOPIC_SET}</wstop:TopicSet></tev:GetEventPropertiesResponse>`,
-    GetServiceCapabilities: '<tev:GetServiceCapabilitiesResponse><tev:Capabilities MaxPullPoints="10" MaxNotificationProducers="1" PersistentNotificationStorage="false"/></tev:GetServiceCapabilitiesResponse>',
-    CreatePullPointSubscription: () => `<tev:CreatePullPointSubscriptionResponse><tev:SubscriptionReference><wsa5:Address>${at('subscription')}</wsa5:Address></tev:SubscriptionReference>${lease('wsnt')}</tev:CreatePullPointSubscriptionResponse>`,
+    GetServiceCapabilities:
+      '<tev:GetServiceCapabilitiesResponse><tev:Capabilities MaxPullPoints="10" MaxNotificationProducers="1" PersistentNotificationStorage="false"/></tev:GetServiceCapabilitiesResponse>',
+    CreatePullPointSubscription: () =>
+      `<tev:CreatePullPointSubscriptionResponse><tev:SubscriptionReference><wsa5:Address>${at('subscription')}</wsa5:Address></tev:SubscriptionReference>${lease('wsnt')}</tev:CreatePullPointSubscriptionResponse>`,
     PullMessages() {
       let text = `<tev:PullMessagesResponse>${lease('tev')}`;
       for (let i = 0; i < batch; i++) text += notification(++number);
       return `${text}</tev:PullMessagesResponse>`;
     },
-    Renew: () => `<wsnt:RenewResponse><wsnt:TerminationTime>${time(600_000)}</wsnt:TerminationTime><wsnt:CurrentTime>${time()}</wsnt:CurrentTime></wsnt:RenewResponse>`,
+    Renew: () =>
+      `<wsnt:RenewResponse><wsnt:TerminationTime>${time(600_000)}</wsnt:TerminationTime><wsnt:CurrentTime>${time()}</wsnt:CurrentTime></wsnt:RenewResponse>`,
     SetSynchronizationPoint: '<tev:SetSynchronizationPointResponse/>',
     Unsubscribe: '<wsnt:UnsubscribeResponse/>',
   };
 }
 
 function notification(number) {
-  const sentAt = intervalMs === 0 ? '' : `<tt:SimpleItem Name="SentAt" Value="${(performance.timeOrigin + performance.now()).toFixed(3)}"/>`;
+  const sentAt =
+    intervalMs === 0
+      ? ''
+      : `<tt:SimpleItem Name="SentAt" Value="${(performance.timeOrigin + performance.now()).toFixed(3)}"/>`;
   return `<wsnt:NotificationMessage><wsnt:Topic Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">tns1:AccessControl/AccessGranted/Credential</wsnt:Topic><wsnt:ProducerReference><wsa5:Address>urn:uuid:11934e4f-4f5d-491e-a000-11934e4f4f5d</wsa5:Address></wsnt:ProducerReference><wsnt:Message><tt:Message UtcTime="${time()}"><tt:Source><tt:SimpleItem Name="AccessPointToken" Value="AccessPoint_1"/></tt:Source><tt:Data><tt:SimpleItem Name="External" Value="false"/><tt:SimpleItem Name="CredentialToken" Value="E${String(number).padStart(7, '0')}"/><tt:SimpleItem Name="CredentialHolderName" Value="Holder of the credential"/>${sentAt}</tt:Data></tt:Message></wsnt:Message></wsnt:NotificationMessage>`;
 }
 

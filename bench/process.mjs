@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 
 /** A child whose standard output is read line by line; `stop` ends it and waits. */
 export function startProcess(command, args, options = {}) {
@@ -31,7 +31,9 @@ export function startProcess(command, args, options = {}) {
       const seen = lines.findIndex(wanted);
       if (seen >= 0) return Promise.resolve(lines.splice(seen, 1)[0]);
       const coming = new Promise((resolve) => waiting.push({ wanted, resolve }));
-      const ended = exited.then(([code]) => Promise.reject(new Error(`${command} ${args[0]} ended with ${code}: ${said}`)));
+      const ended = exited.then(([code]) =>
+        Promise.reject(new Error(`${command} ${args[0]} ended with ${code}: ${said}`)),
+      );
       ended.catch(() => {});
       return Promise.race([coming, ended]);
     },

@@ -11,7 +11,9 @@ export function throughputTable(rows, contestants) {
     });
     if (medians.length === 2) {
       const [ours, peer] = medians;
-      lines.push(`${batch} | **ratio** | **${(ours.rate / peer.rate).toFixed(2)} ×** | ${(ours.cpu / peer.cpu).toFixed(2)} ×`);
+      lines.push(
+        `${batch} | **ratio** | **${(ours.rate / peer.rate).toFixed(2)} ×** | ${(ours.cpu / peer.cpu).toFixed(2)} ×`,
+      );
     }
   }
   return `${lines.join('\n')}\n`;

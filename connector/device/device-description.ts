@@ -65,9 +65,13 @@ export interface DeviceInformation {
   readonly hardwareId: string;
 }
 
+const MAX_IDENTITY_LENGTH = 256;
+
 /** GetDeviceInformationResponse (Core 8.3.1). */
 export function readDeviceInformation(response: XmlElement): DeviceInformation {
-  const text = (name: string) => childText(response, name) ?? '';
+  // It goes into labels, log lines and retained records: bounded, and without what steers a terminal.
+  const text = (name: string) =>
+    (childText(response, name) ?? '').slice(0, MAX_IDENTITY_LENGTH).replace(/\p{Cc}/gu, '\ufffd');
   return {
     manufacturer: text('Manufacturer'),
     model: text('Model'),

@@ -38,6 +38,10 @@ export interface XmlTag {
 /** Where in the grammar above the parser stands. */
 type Place = 'outside' | 'body' | 'notification' | 'producer' | 'wrapper' | 'message' | 'group' | 'item';
 
+/** The longest standard topic has less than a hundred characters, in five levels. */
+const MAX_TOPIC_LENGTH = 4_096;
+const MAX_TOPIC_PREFIXES = 64;
+
 /** Builds the document from the events of a streaming parser. */
 export class NotificationBuilder implements XmlEvents {
   private readonly scope = namespaceScope();
@@ -57,7 +61,7 @@ export class NotificationBuilder implements XmlEvents {
   private dialect: string | null = null;
   private producerAddress: string | null = null;
   private messages: MessageContent[] = [];
-  private message: Mutable<MessageContent> | null = null;
+  private message: GrowingMessage | null = null;
   private messageDepth = 0;
   private items: Item[] = [];
   private itemName = '';
@@ -193,9 +197,11 @@ export class NotificationBuilder implements XmlEvents {
   }
 
   private readTopic(text: string): WireTopic {
+    // Longer ones are no topics, and whoever sends them means harm: the answer counts as damaged from here on.
+    if (text.length > MAX_TOPIC_LENGTH) throw new Error(`a topic is longer than ${MAX_TOPIC_LENGTH} characters`);
     const prefixes: Record<string, string> = {};
     let colon = text.indexOf(':');
-    while (colon >= 0) {
+    for (let level = 0; colon >= 0 && level < MAX_TOPIC_PREFIXES; level++) {
       const prefix = text.slice(text.lastIndexOf('/', colon) + 1, colon);
       const uri = this.scope.resolve(prefix);
       if (uri !== undefined) prefixes[prefix] = uri;
@@ -221,13 +227,12 @@ export class NotificationBuilder implements XmlEvents {
     // Only the message's own children: what an Extension holds is not ours.
     if (this.depth !== this.messageDepth + 2 || (local !== 'Source' && local !== 'Key' && local !== 'Data')) return;
     this.place = 'group';
-    this.items = [];
+    // A group that repeats goes on where it was.
+    this.items = this.message![groupOf(local)] ?? [];
   }
 
   private closeGroup(local: string): void {
-    const group = local === 'Source' ? 'source' : local === 'Key' ? 'key' : 'data';
-    const before = this.message![group];
-    this.message![group] = before === null ? this.items : [...before, ...this.items];
+    this.message![groupOf(local)] = this.items;
     this.place = 'message';
   }
 
@@ -257,7 +262,13 @@ export class NotificationBuilder implements XmlEvents {
   }
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Group = 'source' | 'key' | 'data';
+/** A message whose items are still coming. */
+type GrowingMessage = Omit<MessageContent, Group> & Record<Group, Item[] | null>;
+
+function groupOf(local: string): Group {
+  return local === 'Source' ? 'source' : local === 'Key' ? 'key' : 'data';
+}
 
 const NO_TOPIC: WireTopic = { text: '', dialect: null, prefixes: {} };
 

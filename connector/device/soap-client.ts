@@ -140,7 +140,7 @@ export function unexpectedAnswer(
 ): QuarantineError {
   return new QuarantineError(
     'unexpected-answer',
-    `${call.operation.name}: ${call.url.host} answered with <${found}>, not with ${call.operation.name}Response; is ${call.url.href} an ONVIF service?`,
+    `${call.operation.name}: ${call.url.host} answered with <${found.slice(0, 80)}>, not with ${call.operation.name}Response; is ${call.url.href} an ONVIF service?`,
     { facts: { device, host: call.url.host, operation: call.operation.name } },
   );
 }

@@ -83,7 +83,9 @@ export function faultError(fault: SoapFault, operation: string, facts: Facts): C
   const unknownResource = /resource\s*unknown/i.test(`${names.join(' ')} ${fault.reason ?? ''}`);
   const told = fault.reason ?? fault.detailName ?? fault.codes.at(-1) ?? 'no reason given';
   const message = `${operation}: the device answered with a fault: ${told.slice(0, 300)}`;
-  const options = { facts: { ...facts, operation, fault: fault.codes.join(' '), ...limitsIn(fault.detail) } };
+  const options = {
+    facts: { ...facts, operation, fault: fault.codes.join(' ').slice(0, 200), ...limitsIn(fault.detail) },
+  };
   if (unknownResource) return lost(message, options);
   if (known !== null && known !== undefined) return REACTIONS[known]!(message, options);
   return new RetrySlowlyError('fault', message, options);
@@ -93,7 +95,7 @@ function limitsIn(detail: XmlElement | null): Facts {
   const limits: Record<string, string> = {};
   for (const name of ['MaxTimeout', 'MaxMessageLimit', 'MinimumTime', 'MaximumTime']) {
     const text = childText(detail ?? undefined, name);
-    if (text !== undefined) limits[name.charAt(0).toLowerCase() + name.slice(1)] = text;
+    if (text !== undefined) limits[name.charAt(0).toLowerCase() + name.slice(1)] = text.slice(0, 80);
   }
   return limits;
 }

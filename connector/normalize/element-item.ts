@@ -57,6 +57,9 @@ function append({ members, context }: JsonObject, element: XmlElement, budget: B
   setItem(members, nameOf(element, context), elementValue(element, budget));
 }
 
+/** Namespaces that one element's children may bind one prefix to, before names are made up without looking. */
+const MAX_ALIASES = 32;
+
 function nameOf(
   { uri, local, prefix }: { uri: string; local: string; prefix: string },
   context: JsonObject['context'],
@@ -65,7 +68,10 @@ function nameOf(
   const own = prefix || 'ns';
   let alias = own;
   // Siblings may bind one prefix, or none, to different namespaces.
-  for (let n = 2; (context.get(alias) ?? uri) !== uri; n++) alias = `${own}${n}`;
+  for (let n = 2; (context.get(alias) ?? uri) !== uri; n++) {
+    // Beyond any honest message the search itself would be the harm; the size of the context is never taken twice.
+    alias = `${own}${n < MAX_ALIASES ? n : context.size + MAX_ALIASES}`;
+  }
   context.set(alias, uri);
   return `${alias}:${local}`;
 }

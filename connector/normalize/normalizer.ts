@@ -22,6 +22,8 @@ export interface NormalizerOptions {
   /** The device's property states as they are stored. */
   readonly properties: readonly PropertyState[];
   readonly namespaces: TopicNamespaces;
+  /** Wall time (ms) of the last answer that was stored: the beginning of the first gap that may have to be told. */
+  readonly lastAnswerAt?: number | null | undefined;
   /** Standard topics, for devices that describe nothing. */
   readonly catalogue: ReadonlyMap<string, MessageDescription>;
 }
@@ -68,10 +70,11 @@ export class Normalizer {
   #described = new Map<string, MessageTyping>();
   #known = new Map<string, KnownTopic>();
   /** When the answer before this one was read; null before the first. */
-  #lastAnswerAt: number | null = null;
+  #lastAnswerAt: number | null;
 
   constructor(options: NormalizerOptions) {
     this.#records = options.records;
+    this.#lastAnswerAt = options.lastAnswerAt ?? null;
     this.#namespaces = options.namespaces;
     this.#catalogue = options.catalogue;
     this.#ledger = propertyLedger(options.properties);
