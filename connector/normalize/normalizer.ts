@@ -126,7 +126,7 @@ export class Normalizer {
   #property(operation: string, topic: CanonicalTopic, message: MessageContent, work: Work): PropertyNews {
     const news = this.#ledger.apply(topic.identity, message, operation === 'Deleted', this.#records.epoch);
     work.properties.push(...news.changes);
-    if (this.synchronization.property(operation, news.changed)) this.#finishSynchronization(work);
+    if (this.synchronization.property(operation, news.changed, work.receivedAt)) this.#finishSynchronization(work);
     return news;
   }
 

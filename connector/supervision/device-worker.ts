@@ -234,11 +234,12 @@ export class DeviceWorker {
   async #synchronize({ point }: DeviceConnection, gap: SynchronizedRecord['gap']): Promise<void> {
     const { normalizer, observer, habits } = this.#to;
     this.#askedForStates = true;
-    normalizer.synchronization.begin(gap);
+    normalizer.synchronization.begin(gap, 'point');
     try {
       await point.synchronize(this.#abort.signal);
     } catch (error) {
       if (isAbort(error) || !(error instanceof ConnectorError)) throw error;
+      normalizer.synchronization.cancel();
       // Some devices refuse it (standard.md 5.13), in words that elsewhere mean a lost subscription: whether it lives the
       // next pull tells. The gap is told all the same.
       if (!(error instanceof RetryNowError) && !(error instanceof RetrySlowlyError)) habits.synchronizes = false;
