@@ -1,5 +1,6 @@
 import type { XmlTag } from './notification-builder.ts';
 import type { Item, XmlAttribute } from './notification-message.ts';
+import { localName, prefixOf } from './qname.ts';
 
 interface Growing {
   uri: string;
@@ -68,7 +69,6 @@ function ownAttributes(tag: XmlTag, resolve: Resolve): XmlAttribute[] {
 }
 
 function resolvedName(name: string, resolve: Resolve): { uri: string; local: string; prefix: string } {
-  const colon = name.indexOf(':');
-  const prefix = colon < 0 ? '' : name.slice(0, colon);
-  return { uri: resolve(prefix) ?? '', local: name.slice(colon + 1), prefix };
+  const prefix = prefixOf(name);
+  return { uri: resolve(prefix) ?? '', local: localName(name), prefix };
 }

@@ -4,6 +4,7 @@ import { namespaceScope } from './namespace-scope.ts';
 import { NS } from './namespaces.ts';
 import type { Item, MessageContent, NotificationMessage, WireTopic } from './notification-message.ts';
 import type { XmlEvents } from './plain-xml.ts';
+import { localName, prefixOf } from './qname.ts';
 import { MAX_DEPTH } from './xml-tree.ts';
 
 /**
@@ -41,6 +42,11 @@ type Place = 'outside' | 'body' | 'notification' | 'producer' | 'wrapper' | 'mes
 /** The longest standard topic has less than a hundred characters, in five levels. */
 const MAX_TOPIC_LENGTH = 4_096;
 const MAX_TOPIC_PREFIXES = 64;
+/** Of one answer: devices send what they are asked for, which is never beyond a thousand. */
+const MAX_NOTIFICATIONS = 20_000;
+const MAX_MESSAGES = 20_000;
+/** Of one message; the longest described one has some two dozen. */
+const MAX_ITEMS = 2_000;
 
 /** Builds the document from the events of a streaming parser. */
 export class NotificationBuilder implements XmlEvents {
@@ -61,9 +67,11 @@ export class NotificationBuilder implements XmlEvents {
   private dialect: string | null = null;
   private producerAddress: string | null = null;
   private messages: MessageContent[] = [];
+  private messageCount = 0;
   private message: GrowingMessage | null = null;
   private messageDepth = 0;
   private items: Item[] = [];
+  private itemCount = 0;
   private itemName = '';
   private capture: ElementCapture | null = null;
 
@@ -158,6 +166,7 @@ export class NotificationBuilder implements XmlEvents {
 
   private openInBody(local: string): void {
     if (local === 'NotificationMessage') {
+      if (this.notifications.length === MAX_NOTIFICATIONS) throw tooMany('notifications', MAX_NOTIFICATIONS);
       this.place = 'notification';
       this.notificationDepth = this.depth;
       this.topic = NO_TOPIC;
@@ -211,8 +220,10 @@ export class NotificationBuilder implements XmlEvents {
   }
 
   private openMessage(tag: XmlTag): void {
+    if (++this.messageCount > MAX_MESSAGES) throw tooMany('messages', MAX_MESSAGES);
     this.place = 'message';
     this.messageDepth = this.depth - 1;
+    this.itemCount = 0;
     const utcTime = attributeOf(tag, 'UtcTime') ?? null;
     const propertyOperation = attributeOf(tag, 'PropertyOperation') ?? null;
     this.message = { utcTime, propertyOperation, source: null, key: null, data: null };
@@ -237,6 +248,7 @@ export class NotificationBuilder implements XmlEvents {
   }
 
   private openItem(tag: XmlTag, local: string): void {
+    if (++this.itemCount > MAX_ITEMS) throw tooMany('items in a message', MAX_ITEMS);
     const name = attributeOf(tag, 'Name') ?? '';
     const value = attributeOf(tag, 'Value');
     if (local === 'ElementItem') {
@@ -270,6 +282,10 @@ function groupOf(local: string): Group {
   return local === 'Source' ? 'source' : local === 'Key' ? 'key' : 'data';
 }
 
+function tooMany(what: string, most: number): Error {
+  return new Error(`more than ${most} ${what}`);
+}
+
 const NO_TOPIC: WireTopic = { text: '', dialect: null, prefixes: {} };
 
 function attributeOf(tag: XmlTag, local: string): string | undefined {
@@ -277,13 +293,4 @@ function attributeOf(tag: XmlTag, local: string): string | undefined {
   if (plain !== undefined) return plain;
   for (const name in tag.attributes) if (localName(name) === local) return tag.attributes[name];
   return undefined;
-}
-
-function localName(name: string): string {
-  const colon = name.indexOf(':');
-  return colon < 0 ? name : name.slice(colon + 1);
-}
-
-function prefixOf(name: string): string {
-  return name.slice(0, Math.max(0, name.indexOf(':')));
 }

@@ -9,6 +9,7 @@ import {
   UnsupportedError,
 } from '../errors.ts';
 import type { XmlElement } from './notification-message.ts';
+import { localName } from './qname.ts';
 import { child, childrenNamed, childText } from './xml-tree.ts';
 
 /** SOAP 1.2 part 1 clause 5.4, with the detail element that WSN faults put there. */
@@ -27,14 +28,28 @@ export function readFault(envelope: XmlElement): SoapFault | null {
   if (fault === undefined) return null;
   const codes: string[] = [];
   for (let code = child(fault, 'Code'); code !== undefined; code = child(code, 'Subcode')) {
-    codes.push(childText(code, 'Value') ?? '');
+    codes.push(shortened(childText(code, 'Value')));
   }
   const reasons = childrenNamed(child(fault, 'Reason'), 'Text').map((text) => text.text.trim());
   // SOAP 1.1 faults also occur (faultcode, faultstring).
-  if (codes.length === 0) codes.push(childText(fault, 'faultcode') ?? '');
+  if (codes.length === 0) codes.push(shortened(childText(fault, 'faultcode')));
   const reason = reasons.find((text) => text !== '') ?? childText(fault, 'faultstring') ?? null;
   const detail = (child(fault, 'Detail') ?? child(fault, 'detail'))?.children[0] ?? null;
-  return { codes, reason: reason === '' ? null : reason, detailName: detail?.local ?? null, detail };
+  return {
+    codes,
+    reason: shortened(reason, MAX_REASON_LENGTH) || null,
+    detailName: detail === null ? null : shortened(detail.local),
+    detail,
+  };
+}
+
+/** The longest name of a fault that the standards have is half as long. */
+const MAX_NAME_LENGTH = 80;
+const MAX_REASON_LENGTH = 300;
+
+/** It goes into log lines and records: bounded where it comes from, and without what steers a terminal. */
+function shortened(text: string | null | undefined, length = MAX_NAME_LENGTH): string {
+  return (text ?? '').slice(0, length).replace(/\p{Cc}/gu, ' ');
 }
 
 /** What we do about a fault, by the leaf that names it: parents differ between services (trap 52). */
@@ -77,12 +92,12 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
  * names are in `facts.maxTimeout`, `maxMessageLimit`, `minimumTime`, `maximumTime` as the device wrote them.
  */
 export function faultError(fault: SoapFault, operation: string, facts: Facts): ConnectorError {
-  const names = [fault.detailName, ...fault.codes.map(localPart).reverse()];
+  const names = [fault.detailName, ...fault.codes.map(localName).reverse()];
   const known = names.find((name) => name !== null && Object.hasOwn(REACTIONS, name));
   // Some devices say it only in Reason, or call the subcode by another name (standard.md 5.18 field variants).
   const unknownResource = /resource\s*unknown/i.test(`${names.join(' ')} ${fault.reason ?? ''}`);
   const told = fault.reason ?? fault.detailName ?? fault.codes.at(-1) ?? 'no reason given';
-  const message = `${operation}: the device answered with a fault: ${told.slice(0, 300)}`;
+  const message = `${operation}: the device answered with a fault: ${told}`;
   const options = {
     facts: { ...facts, operation, fault: fault.codes.join(' ').slice(0, 200), ...limitsIn(fault.detail) },
   };
@@ -95,11 +110,7 @@ function limitsIn(detail: XmlElement | null): Facts {
   const limits: Record<string, string> = {};
   for (const name of ['MaxTimeout', 'MaxMessageLimit', 'MinimumTime', 'MaximumTime']) {
     const text = childText(detail ?? undefined, name);
-    if (text !== undefined) limits[name.charAt(0).toLowerCase() + name.slice(1)] = text.slice(0, 80);
+    if (text !== undefined) limits[name.charAt(0).toLowerCase() + name.slice(1)] = shortened(text);
   }
   return limits;
-}
-
-function localPart(qname: string): string {
-  return qname.slice(qname.indexOf(':') + 1).trim();
 }

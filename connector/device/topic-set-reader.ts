@@ -1,5 +1,6 @@
 import { NS } from './namespaces.ts';
 import type { XmlElement } from './notification-message.ts';
+import { localName, prefixOf } from './qname.ts';
 import type { DescribedTopic, ItemDescription, MessageDescription, TopicLevel, TopicSet } from './topic-set.ts';
 import { attribute, child, childrenNamed, childText, resolveInContent } from './xml-tree.ts';
 
@@ -71,10 +72,11 @@ function readItems(group: XmlElement | undefined): ItemDescription[] {
   for (const item of group?.children ?? []) {
     const kind = KINDS.get(item.local);
     if (kind === undefined) continue;
-    const [prefix, local] = splitQName(attribute(item, 'Type')?.trim() ?? '');
+    const type = attribute(item, 'Type')?.trim() ?? '';
+    const prefix = prefixOf(type);
     // Type is a QName: its prefix means what it means where the item stands (trap 35).
     const uri = resolveInContent(item, prefix) || (prefix === '' ? NS.xs : '');
-    items.push({ kind, name: attribute(item, 'Name') ?? '', type: { uri, local } });
+    items.push({ kind, name: attribute(item, 'Name') ?? '', type: { uri, local: localName(type) } });
   }
   return items;
 }
@@ -82,9 +84,4 @@ function readItems(group: XmlElement | undefined): ItemDescription[] {
 /** xs:boolean; some devices write it in capitals (trap 41). */
 function isTrue(text: string | undefined): boolean {
   return /^\s*(?:true|1)\s*$/i.test(text ?? '');
-}
-
-function splitQName(qname: string): [prefix: string, local: string] {
-  const colon = qname.indexOf(':');
-  return colon < 0 ? ['', qname] : [qname.slice(0, colon), qname.slice(colon + 1)];
 }

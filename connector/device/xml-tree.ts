@@ -3,6 +3,7 @@ import { messageOf, QuarantineError } from '../errors.ts';
 import { decodeXml } from './decode-xml.ts';
 import { wellKnownNamespace, XML_NAMESPACE } from './namespaces.ts';
 import type { XmlAttribute, XmlElement } from './notification-message.ts';
+import { localName, prefixOf } from './qname.ts';
 
 /** Deepest nesting accepted anywhere; the deepest published message is far below it. */
 export const MAX_DEPTH = 64;
@@ -56,14 +57,14 @@ function toElement(node: Node, outer: Scope): XmlElement {
   const tag = tagOf(node);
   const raw = (node[':@'] ?? {}) as Record<string, string>;
   const scope = declare(raw, outer);
-  const [prefix, local] = splitName(tag);
+  const prefix = prefixOf(tag);
   const attributes: XmlAttribute[] = [];
   for (const [name, value] of Object.entries(raw)) {
     if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
-    const [attributePrefix, attributeLocal] = splitName(name);
+    const attributePrefix = prefixOf(name);
     // An unprefixed attribute is in no namespace (Namespaces in XML 1.0, 6.2).
     const uri = attributePrefix === '' ? '' : resolve(attributePrefix, scope);
-    attributes.push({ uri, local: attributeLocal, prefix: attributePrefix, value: decodeReferences(value) });
+    attributes.push({ uri, local: localName(name), prefix: attributePrefix, value: decodeReferences(value) });
   }
   const children: XmlElement[] = [];
   let text = '';
@@ -72,7 +73,11 @@ function toElement(node: Node, outer: Scope): XmlElement {
     else if ('#cdata' in child) text += cdataText(child['#cdata'] as Node[]);
     else children.push(toElement(child, scope));
   }
-  return { uri: resolve(prefix, scope), local, prefix, attributes, children, text, ...{ scope } } as ScopedElement;
+  const element: ScopedElement = {
+    ...{ uri: resolve(prefix, scope), local: localName(tag), prefix, attributes, children, text },
+    scope,
+  };
+  return element;
 }
 
 function cdataText(nodes: readonly Node[]): string {
@@ -105,11 +110,6 @@ function resolve(prefix: string, scope: Scope): string {
 function tagOf(node: Node): string {
   for (const key in node) if (key !== ':@') return key;
   return '#text';
-}
-
-function splitName(name: string): [prefix: string, local: string] {
-  const colon = name.indexOf(':');
-  return colon < 0 ? ['', name] : [name.slice(0, colon), name.slice(colon + 1)];
 }
 
 const PREDEFINED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };

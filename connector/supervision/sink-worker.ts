@@ -140,7 +140,8 @@ export class SinkWorker {
     for (const { index, reason } of refusals) dead.set(portion.owners[index]!, reason);
     for (const [entry, reason] of dead) await this.#bury(entry, reason);
     this.#reader.acknowledge(portion.entries.at(-1)!.offset);
-    this.#options.observer.delivered(this.name, runs(portion.entries), this.#options.clock.now());
+    const delivered = dead.size === 0 ? portion.entries : portion.entries.filter((entry) => !dead.has(entry));
+    this.#options.observer.delivered(this.name, runs(delivered), this.#options.clock.now());
     if (this.#drained !== null && this.#isDrained()) this.#drained();
   }
 
