@@ -41,6 +41,8 @@ export interface MqttNotice {
 
 /** What earlier attempts taught about this broker. */
 interface Learned {
+  /** It has answered in 5.0: when it hangs up now it has another reason. */
+  spokeFive: boolean;
   version: 4 | 5;
   willQos: 0 | 1;
   willRetain: boolean;
@@ -54,7 +56,7 @@ interface Learned {
 export function mqttSink(options: MqttSinkOptions): Sink {
   const address = brokerAddress(options.url, options.name);
   const preferred = options.protocol === 4 ? 4 : 5;
-  const learned: Learned = { version: preferred, willQos: 1, willRetain: true };
+  const learned: Learned = { spokeFive: false, version: preferred, willQos: 1, willRetain: true };
   const notice = (code: MqttNotice['code'], message: string) =>
     options.onNotice?.({ code, message: `sink ${options.name}: ${address.text} ${message}` });
   return {
@@ -62,6 +64,7 @@ export function mqttSink(options: MqttSinkOptions): Sink {
     async connect(signal): Promise<SinkConnection> {
       const session = await openAdapted(options, address, learned, signal);
       const { limits } = session;
+      learned.spokeFive ||= limits.version === 5;
       if (limits.version !== preferred)
         notice('protocol-fallback', 'has no MQTT 5.0: speaking 3.1.1, without CloudEvents attributes');
       if (limits.qos === 0)
@@ -102,6 +105,8 @@ function adapt(learned: Learned, error: ConnectorError, auto: boolean): boolean 
     // A broker that does not know 5.0 may as well just hang up.
     case 'mqtt-closed-unanswered':
       if (!auto || learned.version === 4) return false;
+      // A broker that restarts, or something before it, hangs up too: attributes must not go missing for that.
+      if (error.code === 'mqtt-closed-unanswered' && learned.spokeFive) return false;
       learned.version = 4;
       return true;
     case 'mqtt-retain-unsupported':
