@@ -70,6 +70,14 @@ describe('who a device is', () => {
       hardwareId: '',
     });
   });
+
+  it('is bounded, and free of what steers a terminal', () => {
+    const { model, manufacturer } = readDeviceInformation(
+      parse(`<r><Manufacturer>A\u009bB\nC</Manufacturer><Model>${'x'.repeat(10_000)}</Model></r>`),
+    );
+    expect(model).toHaveLength(256);
+    expect(manufacturer).not.toMatch(/\p{Cc}/u);
+  });
 });
 
 describe('event capabilities', () => {

@@ -147,6 +147,14 @@ describe('connecting to a device of few words', () => {
     ]);
   });
 
+  it('is not stopped by faults and refusals', async () => {
+    const fault = { status: 500, body: faultEnvelope(['SOAP-ENV:Receiver', 'ter:Action']) };
+    for (const reply of [fault, { status: 400 }, { status: 404 }, { status: 500 }]) {
+      const { profile } = await connect(await device({ ...WORDS, GetServices: reply, GetEventProperties: reply }));
+      expect(profile.topicSet).toBeNull();
+    }
+  });
+
   it('is not stopped by one answer that cannot be read', async () => {
     const { profile } = await connect(
       await device({ ...WORDS, GetEventProperties: { body: '<html>' }, GetDeviceInformation: { status: 503 } }),
@@ -227,6 +235,25 @@ describe('a device that cannot be connected to', () => {
     clock.advance(10_000);
     expect(await failed).toMatchObject({ code: 'no-answer' });
     expect(clock.waiting).toBe(0);
+  });
+
+  it.each(['GetServices', 'GetDeviceInformation', 'GetServiceCapabilities', 'GetEventProperties'])(
+    'because it breaks off at %s: it may tell when asked again',
+    async (step) => {
+      const half = { headers: { 'content-length': '9', connection: 'close' }, body: '<a/>' };
+      expect(await failure(connect(await device({ ...WORDS, [step]: half })))).toMatchObject({
+        code: 'connection-lost',
+      });
+    },
+  );
+
+  it('because it is too busy to tell what everything else is read by', async () => {
+    const busy = { status: 500, body: faultEnvelope(['SOAP-ENV:Receiver', 'ter:OutofMemory']) };
+    for (const step of ['GetServices', 'GetEventProperties']) {
+      const error = await failure(connect(await device({ ...WORDS, [step]: busy })));
+      expect(error).toMatchObject({ code: 'device-exhausted' });
+    }
+    expect((await connect(await device({ ...WORDS, GetDeviceInformation: busy }))).profile.information).toBeNull();
   });
 
   it('because its address is none', async () => {

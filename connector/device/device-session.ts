@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { ConnectorError, isAbort, UnauthorizedError } from '../errors.ts';
+import { ConnectorError, isAbort, RetryNowError, RetrySlowlyError, UnauthorizedError } from '../errors.ts';
 import { type AuthenticationMode, authenticator, type Credentials } from './authenticator.ts';
 import { deviceServiceUrl, reachableUrl } from './device-address.ts';
 import { type DeviceClock, deviceClock, readSystemTime } from './device-clock.ts';
@@ -148,15 +148,27 @@ async function measureClock(
   if (deviceTime !== null) theirClock.measured(deviceTime, sentAt, clock.now());
 }
 
+/** Steps without which a device is read untyped, or asked at the wrong address. */
+const NEEDED = new Set(['GetServices', 'GetEventProperties']);
+
+/**
+ * True where the device answered that it cannot do a step, or in a way nobody understands: it is read without. Not where the
+ * login was refused, which is the same for every step, nor where it did not answer: it may be slow today and tell tomorrow.
+ */
+function isRefusal(error: unknown, needed: boolean): error is ConnectorError {
+  if (!(error instanceof ConnectorError) || isAbort(error)) return false;
+  if (error instanceof UnauthorizedError || error instanceof RetryNowError) return false;
+  if (error.code === 'unreachable' || error.code === 'tls') return false;
+  return !(needed && error instanceof RetrySlowlyError) || error.code === 'fault' || error.code === 'http-status';
+}
+
 async function describe(ask: Ask, configured: URL) {
   const missing: string[] = [];
   const attempt = async <T>(what: string, step: () => Promise<T>): Promise<T | null> => {
     try {
       return await step();
     } catch (error) {
-      // A refused login is the same for every step; a device that is gone is gone. The rest it just cannot do.
-      if (isAbort(error) || error instanceof UnauthorizedError || !(error instanceof ConnectorError)) throw error;
-      if (error.code === 'unreachable' || error.code === 'tls') throw error;
+      if (!isRefusal(error, NEEDED.has(what))) throw error;
       missing.push(`${what}: ${error.message}`);
       return null;
     }

@@ -9,6 +9,10 @@ export interface NamespaceScope {
   resolve(prefix: string): string | undefined;
 }
 
+/** Some devices declare all of their twenty on every element; the list is searched for each name. */
+const MAX_DECLARATIONS = 512;
+
+/** @throws Error from `open` where more declarations are in scope than any device has */
 export function namespaceScope(): NamespaceScope {
   // Declarations stand almost only on the envelope: a list searched from its end beats a map for every element.
   const prefixes: string[] = [];
@@ -21,6 +25,7 @@ export function namespaceScope(): NamespaceScope {
       for (const name in attributes) {
         if (name.charCodeAt(0) !== 0x78 || !name.startsWith('xmlns')) continue;
         if (name.length > 5 && name.charCodeAt(5) !== 0x3a) continue;
+        if (prefixes.length === MAX_DECLARATIONS) throw new Error(`more than ${MAX_DECLARATIONS} namespaces in scope`);
         prefixes.push(name.slice(6));
         uris.push(attributes[name]!);
         depths.push(depth);

@@ -4,6 +4,7 @@ import { decodeXml } from './decode-xml.ts';
 import { type EnvelopeStart, envelopeStart } from './envelope-start.ts';
 import { NotificationBuilder, type NotificationDocument } from './notification-builder.ts';
 import { plainXmlReader } from './plain-xml.ts';
+import { MAX_FAULT_TEXT } from './xml-tree.ts';
 
 /** Rules of XML that devices break without harm: the text around the fault is still what they meant. */
 const HARMLESS =
@@ -71,7 +72,7 @@ function readGenerally(text: string): NotificationDocument {
     return builder.document(null);
   } catch (cause) {
     if (cause instanceof QuarantineError) throw cause;
-    const message = `the answer is not well-formed XML: ${(cause as Error).message}`;
+    const message = `the answer is not well-formed XML: ${(cause as Error).message.slice(0, MAX_FAULT_TEXT)}`;
     return builder.document(new QuarantineError('xml-malformed', message, { cause }));
   }
 }

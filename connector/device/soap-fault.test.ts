@@ -200,5 +200,14 @@ describe('what an error tells', () => {
 
   it('no more of a reason than a line of a log should hold', () => {
     expect(errorOf({ reason: 'x'.repeat(10_000) }).message.length).toBeLessThan(400);
+    expect(errorOf({ reason: 'one\ntwo' }).message).toMatch(/one two$/);
+  });
+
+  it('no more of a code, a detail or a limit either', () => {
+    const long = 'x'.repeat(10_000);
+    const fault = read(faultText({ codes: [long, long], detail: `<${long}/>` }));
+    expect(fault?.codes.map(({ length }) => length)).toEqual([80, 80]);
+    expect(fault?.detailName).toHaveLength(80);
+    expect(errorOf({ detail: `<x><MaxTimeout>${long}</MaxTimeout></x>` }).facts.maxTimeout).toHaveLength(80);
   });
 });

@@ -8,6 +8,9 @@ import { localName, prefixOf } from './qname.ts';
 /** Deepest nesting accepted anywhere; the deepest published message is far below it. */
 export const MAX_DEPTH = 64;
 
+/** What a parser says of a fault quotes the text at fault. */
+export const MAX_FAULT_TEXT = 200;
+
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
@@ -27,7 +30,12 @@ const parser = new XMLParser({
 });
 
 type Node = Record<string, unknown>;
-type Scope = ReadonlyMap<string, string>;
+/** Declarations of an element, and behind them those around it: never copied, they may be many. */
+interface Scope {
+  readonly own: ReadonlyMap<string, string>;
+  readonly outer: Scope | null;
+}
+const NOTHING_DECLARED: Scope = { own: new Map(), outer: null };
 
 /**
  * Reads one whole answer into a tree with resolved names.
@@ -38,19 +46,27 @@ export function parseXml(bytes: Buffer): XmlElement {
   const text = decodeXml(bytes);
   const valid = XMLValidator.validate(text);
   if (valid !== true) {
-    throw new QuarantineError('xml-malformed', `the answer is not well-formed XML: ${valid.err.msg}`, {
-      facts: { line: valid.err.line, column: valid.err.col },
-    });
+    throw new QuarantineError(
+      'xml-malformed',
+      `the answer is not well-formed XML: ${valid.err.msg.slice(0, MAX_FAULT_TEXT)}`,
+      {
+        facts: { line: valid.err.line, column: valid.err.col },
+      },
+    );
   }
   let nodes: Node[];
   try {
     nodes = parser.parse(text) as Node[];
   } catch (cause) {
-    throw new QuarantineError('xml-malformed', `the answer cannot be read as XML: ${messageOf(cause)}`, { cause });
+    throw new QuarantineError(
+      'xml-malformed',
+      `the answer cannot be read as XML: ${messageOf(cause).slice(0, MAX_FAULT_TEXT)}`,
+      { cause },
+    );
   }
   const root = nodes.find((node) => tagOf(node) !== '#text');
   if (root === undefined) throw new QuarantineError('xml-malformed', 'the answer holds no XML element');
-  return toElement(root, new Map());
+  return toElement(root, NOTHING_DECLARED);
 }
 
 function toElement(node: Node, outer: Scope): XmlElement {
@@ -73,10 +89,8 @@ function toElement(node: Node, outer: Scope): XmlElement {
     else if ('#cdata' in child) text += cdataText(child['#cdata'] as Node[]);
     else children.push(toElement(child, scope));
   }
-  const element: ScopedElement = {
-    ...{ uri: resolve(prefix, scope), local: localName(tag), prefix, attributes, children, text },
-    scope,
-  };
+  const uri = resolve(prefix, scope);
+  const element: ScopedElement = { uri, local: localName(tag), prefix, attributes, children, text, scope };
   return element;
 }
 
@@ -89,22 +103,26 @@ type ScopedElement = XmlElement & { readonly scope: Scope };
 
 /** Resolves the prefix of a QName standing in the content of `element`; '' where nothing says what it means. */
 export function resolveInContent(element: XmlElement, prefix: string): string {
-  return resolve(prefix, (element as ScopedElement).scope ?? new Map());
+  return resolve(prefix, (element as ScopedElement).scope ?? NOTHING_DECLARED);
 }
 
 function declare(raw: Record<string, string>, outer: Scope): Scope {
-  let scope: Map<string, string> | undefined;
+  let own: Map<string, string> | undefined;
   for (const [name, value] of Object.entries(raw)) {
     if (name !== 'xmlns' && !name.startsWith('xmlns:')) continue;
-    scope ??= new Map(outer);
-    scope.set(name === 'xmlns' ? '' : name.slice(6), decodeReferences(value));
+    own ??= new Map();
+    own.set(name === 'xmlns' ? '' : name.slice(6), decodeReferences(value));
   }
-  return scope ?? outer;
+  return own === undefined ? outer : { own, outer };
 }
 
 function resolve(prefix: string, scope: Scope): string {
   if (prefix === 'xml') return XML_NAMESPACE;
-  return scope.get(prefix) ?? (prefix === '' ? '' : (wellKnownNamespace(prefix) ?? ''));
+  for (let at: Scope | null = scope; at !== null; at = at.outer) {
+    const uri = at.own.get(prefix);
+    if (uri !== undefined) return uri;
+  }
+  return prefix === '' ? '' : (wellKnownNamespace(prefix) ?? '');
 }
 
 function tagOf(node: Node): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { elementOf } from '../../test/support/wire.ts';
+import type { XmlElement } from '../device/notification-message.ts';
 import { elementItemValue, setItem } from './element-item.ts';
 import type { Items } from './record.ts';
 
@@ -83,6 +84,23 @@ describe('an ElementItem by Core Annex E', () => {
     expect(JSON.stringify(json)).toBe(`{"A":{"${tag}":["1","2"],"b":{"@${tag}":"3"}}}`);
     expect(Object.getPrototypeOf(json.A)).toBe(Object.prototype);
   });
+});
+
+it('finds prefixes for very many namespaces, and takes no longer than there are children', () => {
+  const child = (prefix: string, uri: string): XmlElement => ({
+    ...{ uri, local: 'B', prefix, attributes: [], children: [], text: '' },
+  });
+  // The names that would be made up are taken already.
+  const taken = Array.from({ length: 3_000 }, (_, at) => child(`p${at + 2}`, `urn:taken:${at}`));
+  const same = Array.from({ length: 3_000 }, (_, at) => child('p', `urn:${at}`));
+  const root = { ...child('', ''), local: 'A', children: [...taken, ...same, ...same] };
+  const began = performance.now();
+  const { A } = elementItemValue(root) as { A: Items };
+  // Milliseconds when linear.
+  expect(performance.now() - began).toBeLessThan(1_000);
+  const uris = Object.values(A['@context'] as Items);
+  expect(uris).toHaveLength(6_000);
+  expect(new Set(uris).size).toBe(6_000);
 });
 
 describe('an item set twice', () => {

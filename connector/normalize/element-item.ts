@@ -36,17 +36,28 @@ interface Budget {
 /** A JSON object in the making: the prefixes of its members are known when all of them are. */
 interface JsonObject {
   readonly members: Items;
+  readonly context: Context;
+}
+
+interface Context {
   /** Prefix → URI, in the order of use. */
-  readonly context: Map<string, string>;
+  readonly uris: Map<string, string>;
+  /** Where a prefix means several things: what each was renamed to, and the next number to try. */
+  readonly renamed: Map<string, Renamed>;
+}
+
+interface Renamed {
+  readonly aliases: Map<string, string>;
+  next: number;
 }
 
 function jsonObject(): JsonObject {
-  return { members: {}, context: new Map() };
+  return { members: {}, context: { uris: new Map(), renamed: new Map() } };
 }
 
-function finished({ members, context }: JsonObject): Items {
-  if (context.size === 0) return members;
-  const object: Items = { '@context': Object.fromEntries(context) };
+function finished({ members, context: { uris } }: JsonObject): Items {
+  if (uris.size === 0) return members;
+  const object: Items = { '@context': Object.fromEntries(uris) };
   // An attribute may be called `context` as well: then there are two.
   for (const name of Object.keys(members)) setItem(object, name, members[name]!);
   return object;
@@ -57,23 +68,25 @@ function append({ members, context }: JsonObject, element: XmlElement, budget: B
   setItem(members, nameOf(element, context), elementValue(element, budget));
 }
 
-/** Namespaces that one element's children may bind one prefix to, before names are made up without looking. */
-const MAX_ALIASES = 32;
-
-function nameOf(
-  { uri, local, prefix }: { uri: string; local: string; prefix: string },
-  context: JsonObject['context'],
-) {
+function nameOf({ uri, local, prefix }: { uri: string; local: string; prefix: string }, context: Context): string {
   if (DROPPED.has(uri)) return local;
   const own = prefix || 'ns';
-  let alias = own;
-  // Siblings may bind one prefix, or none, to different namespaces.
-  for (let n = 2; (context.get(alias) ?? uri) !== uri; n++) {
-    // Beyond any honest message the search itself would be the harm; the size of the context is never taken twice.
-    alias = `${own}${n < MAX_ALIASES ? n : context.size + MAX_ALIASES}`;
-  }
-  context.set(alias, uri);
-  return `${alias}:${local}`;
+  const bound = context.uris.get(own);
+  if (bound === undefined) context.uris.set(own, uri);
+  return bound === undefined || bound === uri ? `${own}:${local}` : `${renamed(own, uri, context)}:${local}`;
+}
+
+/** Siblings may bind one prefix, or none, to different namespaces. No number is tried twice: names are a device's choice. */
+function renamed(own: string, uri: string, { uris, renamed }: Context): string {
+  const others = renamed.get(own) ?? { aliases: new Map<string, string>(), next: 2 };
+  renamed.set(own, others);
+  const known = others.aliases.get(uri);
+  if (known !== undefined) return known;
+  let alias = `${own}${others.next++}`;
+  while ((uris.get(alias) ?? uri) !== uri) alias = `${own}${others.next++}`;
+  uris.set(alias, uri);
+  others.aliases.set(uri, alias);
+  return alias;
 }
 
 function elementValue(element: XmlElement, budget: Budget): ItemValue {

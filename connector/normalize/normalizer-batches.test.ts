@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { input, kinds, normalizing } from '../../test/support/normalizing.ts';
 import { notificationsOf, notificationText } from '../../test/support/wire.ts';
 import { QuarantineError } from '../errors.ts';
+import { deviceRecords } from './device-records.ts';
+import { Normalizer } from './normalizer.ts';
 import type { EventRecord } from './record.ts';
+import { readTopicNamespaces } from './topic-namespaces.ts';
 
 describe('provenance', () => {
   it('is synchronization for what the initial set repeats, live for what happens', () => {
@@ -55,6 +58,18 @@ describe('a damaged answer', () => {
       { kind: 'gap', since: '2026-01-01T12:00:01.000Z', until: '2026-01-01T12:00:02.000Z' },
     ]);
   });
+});
+
+it('the gap of the first damaged answer begins where the last stored one was read', () => {
+  const normalizer = new Normalizer({
+    ...{ records: deviceRecords('door', 1, 1), properties: [], catalogue: new Map() },
+    namespaces: readTopicNamespaces({ version: 1, namespaces: {} }, 'aliases'),
+    lastAnswerAt: Date.UTC(2026, 0, 1, 11),
+  });
+  const damage = new QuarantineError('xml-malformed', 'broken');
+  const receivedAt = Date.UTC(2026, 0, 1, 12);
+  const batch = { notifications: [], damage, receivedAt, deviceTime: null, pullMs: 1, interruption: null };
+  expect(normalizer.normalize(batch).records).toMatchObject([{ kind: 'gap', since: '2026-01-01T11:00:00.000Z' }]);
 });
 
 describe('odd notifications', () => {
