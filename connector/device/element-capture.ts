@@ -1,6 +1,6 @@
-import type { XmlTag } from './notification-builder.ts';
 import type { Item, XmlAttribute } from './notification-message.ts';
 import { localName, prefixOf } from './qname.ts';
+import type { XmlTag } from './xml-events.ts';
 
 interface Growing {
   uri: string;

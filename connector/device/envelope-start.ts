@@ -1,4 +1,4 @@
-import type { XmlTag } from './notification-builder.ts';
+import type { XmlTag } from './xml-events.ts';
 
 /**
  * How a device begins its answers: XML declaration and the Envelope's start tag. gSOAP declares some twenty namespaces there,

@@ -3,8 +3,8 @@ import { captureElement, type ElementCapture } from './element-capture.ts';
 import { namespaceScope } from './namespace-scope.ts';
 import { NS } from './namespaces.ts';
 import type { Item, MessageContent, NotificationMessage, WireTopic } from './notification-message.ts';
-import type { XmlEvents } from './plain-xml.ts';
 import { localName, prefixOf } from './qname.ts';
+import type { XmlEvents, XmlTag } from './xml-events.ts';
 import { MAX_DEPTH } from './xml-tree.ts';
 
 /**
@@ -28,12 +28,6 @@ export interface NotificationDocument {
   readonly notifications: readonly NotificationMessage[];
   /** Set where the document broke off or broke rules that matter; the notifications read before that are there. */
   readonly damage: QuarantineError | null;
-}
-
-/** A start tag as a parser tells it: names as written, values with their references resolved. */
-export interface XmlTag {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** Where in the grammar above the parser stands. */

@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
-import { plainXmlReader, type XmlEvents } from './plain-xml.ts';
+import { plainXmlReader } from './plain-xml.ts';
+import type { XmlEvents } from './xml-events.ts';
 
 type Event = readonly [kind: 'open' | 'close' | 'text', name: string, attributes?: Readonly<Record<string, string>>];
 

@@ -1,13 +1,4 @@
-import type { XmlTag } from './notification-builder.ts';
-
-/** What a document is told to while it is read. */
-export interface XmlEvents {
-  /** False while nobody wants character data: then it is not even cut out. */
-  readonly wantsText: boolean;
-  open(tag: XmlTag): void;
-  close(name: string): void;
-  text(text: string): void;
-}
+import type { XmlEvents } from './xml-events.ts';
 
 /** Names already found to be names; devices use a few dozen. */
 const MAX_NAMES = 1_024;

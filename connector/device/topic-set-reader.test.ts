@@ -135,3 +135,15 @@ describe('a MessageDescription', () => {
     expect(topics[0]?.description?.data[0]?.type).toEqual({ uri: 'urn:here', local: 'Kind' });
   });
 });
+
+it('topics of absurd length are left out, and cost no more than their text', () => {
+  const children = Array.from({ length: 2_000 }, (_, at) => `<t${at}/>`).join('');
+  const long = 'n'.repeat(100_000);
+  const began = performance.now();
+  const { topics } = read(
+    `<tns1:A/><${long}>${children}</${long}><p:B xmlns:p="urn:${long}">${children}</p:B><tns1:C/>`,
+  );
+  expect(topics.map(({ path }) => path.map(({ local }) => local))).toEqual([['A'], ['C']]);
+  // Milliseconds when linear.
+  expect(performance.now() - began).toBeLessThan(5_000);
+});

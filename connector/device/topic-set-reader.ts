@@ -27,6 +27,9 @@ export function readTopicSet(response: XmlElement): TopicSet {
   };
 }
 
+/** Characters of a topic's names and namespaces; the longest standard one has some two hundred. */
+const MAX_PATH_LENGTH = 4_096;
+
 function walk(
   element: XmlElement,
   above: readonly TopicLevel[],
@@ -36,6 +39,8 @@ function walk(
   if (element.local === 'MessageDescription' || element.local === 'documentation') return;
   const uri = element.prefix === '' ? (above.at(-1)?.uri ?? element.uri) : element.uri;
   const path = [...above, { uri, local: element.local }];
+  // No topic at all, and every one below it would be as long again.
+  if (path.reduce((length, level) => length + level.uri.length + level.local.length, 0) > MAX_PATH_LENGTH) return;
   const prefixes = element.prefix === '' ? prefixesAbove : { ...prefixesAbove, [element.prefix]: uri };
   const described = child(element, 'MessageDescription');
   const isTopic = isTrue(attribute(element, 'topic'));
