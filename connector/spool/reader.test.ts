@@ -1,78 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PropertyChange } from '../normalize/property-ledger.ts';
-import type { StatusRecord } from '../normalize/record.ts';
-import { openSpool } from './open-spool.ts';
-import type { DeviceCheckpoint, Spool, SpoolAppend, SpooledRecord, SpoolOptions, SpoolReader } from './spool.ts';
-
-let directory: string;
-const opened: Spool[] = [];
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'spool-'));
-});
-
-afterEach(async () => {
-  for (const spool of opened.splice(0)) await spool.close();
-  rmSync(directory, { recursive: true });
-});
-
-async function open(options: Partial<SpoolOptions> = {}): Promise<Spool> {
-  const spool = await openSpool({ directory, maxBytes: 2 ** 30, sinks: ['broker'], ...options });
-  opened.push(spool);
-  return spool;
-}
-
-const checkpoint = (sequence: number): DeviceCheckpoint => ({
-  sequence,
-  epoch: 1,
-  lastAnswerAt: 1_700_000_000_000,
-  subscription: null,
-  stoppedInOrder: false,
-  deviceDigest: null,
-});
-
-function record(device: string, sequence: number, error = ''): StatusRecord {
-  const at = '2026-11-23T08:00:00Z';
-  return {
-    kind: 'status',
-    id: `${device}-${sequence}`,
-    device,
-    sequence,
-    epoch: 1,
-    status: 'online',
-    since: at,
-    error,
-    receivedAt: at,
-  };
-}
-
-function append(device: string, from: number, count: number, properties: readonly PropertyChange[] = []): SpoolAppend {
-  const records = Array.from({ length: count }, (_, index) => record(device, from + index));
-  return { device, records, checkpoint: checkpoint(from + count - 1), properties };
-}
-
-const soon = () => AbortSignal.timeout(10_000);
-
-/** Reads `count` records, acknowledging none. */
-async function read(reader: SpoolReader, count: number, max = 1000): Promise<SpooledRecord[]> {
-  const records: SpooledRecord[] = [];
-  while (records.length < count) records.push(...(await reader.next(Math.min(max, count - records.length), soon())));
-  return records;
-}
-
-const sequences = (records: readonly SpooledRecord[]) => records.map(({ record: { sequence } }) => sequence);
-const offsets = (records: readonly SpooledRecord[]) => records.map(({ offset }) => offset);
-const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
-
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !holds(); ) {
-    if (Date.now() > end) throw new Error('it did not come to hold');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+import { expect, test } from 'vitest';
+import {
+  append,
+  offsets,
+  open,
+  opened,
+  read,
+  record,
+  sequences,
+  soon,
+  until,
+  upTo,
+} from '../../test/support/stored-spool.ts';
+import type { SpoolAppend } from './spool.ts';
 
 test('a reader waits for what comes, and not longer than its signal', async () => {
   const reader = (await open()).reader('broker');
