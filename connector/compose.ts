@@ -180,7 +180,7 @@ async function sinkOf(sink: SinkSettings, log: Log, clock: Clock): Promise<Sink>
 }
 
 async function mqttSinkOf(sink: MqttSinkSettings, log: Log, clock: Clock): Promise<Sink> {
-  const { ca, cert, key, verify } = await pemFiles(sink.tls);
+  const { ca, cert, key, verify, fingerprint } = await pemFiles(sink.tls);
   return mqttSink({
     name: sink.name,
     url: sink.url,
@@ -188,9 +188,10 @@ async function mqttSinkOf(sink: MqttSinkSettings, log: Log, clock: Clock): Promi
     clientId: sink.clientId ?? `onvif-connector-${hostname()}-${sink.name}`,
     username: sink.username,
     password: sink.password?.reveal(),
-    tls: { ca, cert, key, verify },
+    tls: { ca, cert, key, verify, fingerprint },
     protocol: sink.protocol === 'auto' ? 'auto' : sink.protocol === '5' ? 5 : 4,
     window: sink.window,
+    maximumPacketSize: sink.maximumPacketSize,
     clock,
     onNotice: ({ code, message }) => log.warn({ sink: sink.name, code }, message),
   });

@@ -59,6 +59,12 @@ describe('settings', () => {
     });
   });
 
+  it('take the largest packet of a broker as a size, and none that has no room for a record', async () => {
+    const yaml = (size: string) => `sinks: [{ name: a, type: mqtt, url: "mqtt://h", maximumPacketSize: ${size} }]`;
+    expect((await load(yaml('256KiB'))).settings.sinks).toMatchObject([{ maximumPacketSize: 262_144 }]);
+    await expect(load(yaml('100'))).rejects.toThrow(/maximumPacketSize.*too small/);
+  });
+
   it('take an MQTT version as number or text', async () => {
     const { settings } = await load(
       'sinks: [{ name: a, type: mqtt, url: "mqtt://h", protocol: 5 }, { name: b, type: mqtt, url: "mqtt://h", protocol: 3.1.1 }]',

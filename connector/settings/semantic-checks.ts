@@ -126,10 +126,6 @@ function checkLifetime(device: Tree, path: Path, report: Report): void {
 function checkSink(sink: Tree, path: Path, report: Report): void {
   checkAvailable(sink, 'type', NOT_AVAILABLE.sinkTypes, path, report);
   checkTls(sink.tls, [...path, 'tls'], report);
-  // A pin that is not held would be worse than none: it also silences the warning about verify.
-  if (isTree(sink.tls) && sink.tls.fingerprint !== undefined) {
-    report([...path, 'tls', 'fingerprint'], `${notAvailable('fingerprint')} for sinks: write ca`);
-  }
   if (sink.type === 'kafka') checkCredentials(sink, path, report);
 }
 

@@ -93,10 +93,6 @@ const OF_DEVICES = [
 const OF_SINKS = [
   ['type: kafka\n    brokers: ["h:9092"]', '3:11 sinks.0.type: kafka is not available in this version'],
   [
-    `type: mqtt\n    url: mqtts://h\n    tls: { fingerprint: "sha256:${'ab'.repeat(32)}" }`,
-    '5:25 sinks.0.tls.fingerprint: fingerprint is not available in this version for sinks: write ca',
-  ],
-  [
     'type: mqtt',
     '2:5 sinks.0.url: missing (Address of the broker: mqtt://host:1883, mqtts://host:8883, ws://host/path or wss://host/path)',
   ],

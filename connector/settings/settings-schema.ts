@@ -124,6 +124,11 @@ const mqttSink = z
       .describe('Version of MQTT. auto: 5, and 3.1.1 where the broker has no 5.')
       .prefault('auto'),
     window,
+    maximumPacketSize: byteSize(1_024)
+      .describe(
+        'Largest packet the broker takes, such as 256KiB; at least 1KiB. Larger records go to the dead letters. Only needed where the broker has a limit and does not tell it, as with MQTT 3.1.1.',
+      )
+      .optional(),
     tls: tls.describe('TLS towards the broker; used with mqtts:// and wss://.').prefault({}),
   })
   .transform((sink) => ({ ...sink, ...withoutUserinfo(sink) }));

@@ -9,6 +9,8 @@ export interface BrokerTls {
   readonly key?: string | Buffer | undefined;
   /** False: take any certificate. True where absent. */
   readonly verify?: boolean | undefined;
+  /** SHA-256 of the one certificate to accept, hex, with or without colons and `sha256:`. Then nothing else is checked. */
+  readonly fingerprint?: string | undefined;
 }
 
 export interface BrokerAddress {

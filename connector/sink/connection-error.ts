@@ -13,7 +13,7 @@ export function streamError(cause: Error, connected: boolean, parties: Parties):
   const facts = { sink: parties.sink, url: parties.url, code };
   const what = cause.message || code || 'the connection failed';
   const certificate = code !== null && /CERT|SELF_SIGNED|ALTNAME|UNABLE_TO/.test(code);
-  const hint = certificate ? '; see tls.ca of this sink' : '';
+  const hint = certificate ? '; see tls.ca and tls.fingerprint of this sink' : '';
   return new RetrySlowlyError('mqtt-connection', `sink ${parties.sink}: ${parties.url}: ${what}${hint}`, {
     facts,
     cause,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AdaptRequestError, RetrySlowlyError, UnauthorizedError } from '../errors.ts';
-import { connackError, disconnectError, pubackError } from './mqtt-reasons.ts';
+import { connackError, disconnectError, lastingRefusal, pubackError } from './mqtt-reasons.ts';
 
 const parties = { sink: 'broker', url: 'mqtt://broker:1883', clientId: 'connector-1', username: 'events' };
 
@@ -24,8 +24,20 @@ describe('what brokers answer', () => {
     expect(error.message).toMatch(/two instances.*connector-1/);
   });
 
+  it('a topic it may not publish to is named, and is no reason to bury but where it is to be', () => {
+    const error = pubackError(0x87, 'site/door', parties);
+    expect(error).toMatchObject({ code: 'mqtt-publish-forbidden', facts: { topic: 'site/door' } });
+    expect(error).toBeInstanceOf(RetrySlowlyError);
+    expect(error.message).toMatch(/'site\/door'.*give 'events' the right/);
+    expect([lastingRefusal(0x87, false), lastingRefusal(0x87, true)]).toEqual([undefined, 'not-authorized']);
+  });
+
   it('says who, where and the number', () => {
-    for (const error of [connackError(0x88, parties), disconnectError(0x8b, parties), pubackError(0x97, parties)]) {
+    for (const error of [
+      connackError(0x88, parties),
+      disconnectError(0x8b, parties),
+      pubackError(0x97, 't/1', parties),
+    ]) {
       expect(error.message).toContain('sink broker: mqtt://broker:1883');
       expect(error.message).toMatch(/0x(88|8b|97)/);
       expect(error.facts).toMatchObject({ sink: 'broker' });

@@ -17,15 +17,17 @@ export interface Parties {
 
 /** PUBACK reasons that will be the same next time: the message is at fault, not the moment. */
 const REFUSALS: Readonly<Record<number, string>> = {
-  135: 'not-authorized', // 0x87
   144: 'topic-name-invalid', // 0x90
   149: 'packet-too-large', // 0x95: not of PUBACK by the letter, yet brokers send it
   153: 'payload-format-invalid', // 0x99
 };
 
+/** PUBACK 0x87. Rights are mended by people: a night of wrong ones must not send everything to the dead letters. */
+const NOT_AUTHORIZED = 135;
+
 /** The word for a refusal that is for good; undefined where the broker may take the message later. */
-export function lastingRefusal(reason: number): string | undefined {
-  return REFUSALS[reason];
+export function lastingRefusal(reason: number, mayBeForbidden: boolean): string | undefined {
+  return reason === NOT_AUTHORIZED && mayBeForbidden ? 'not-authorized' : REFUSALS[reason];
 }
 
 function nameOf(code: number): string {
@@ -33,10 +35,16 @@ function nameOf(code: number): string {
   return `${known ?? 'unknown reason'} (0x${code.toString(16).padStart(2, '0')})`;
 }
 
-/** A PUBACK that refuses for now: quota exceeded, unspecified, implementation specific. */
-export function pubackError(reason: number, parties: Parties): ConnectorError {
-  const message = `sink ${parties.sink}: ${parties.url} refused a message with: ${nameOf(reason)}; it will be sent again`;
-  return new RetrySlowlyError('mqtt-publish-refused', message, { facts: factsOf(parties, reason) });
+/** A PUBACK that refuses for now: not authorized, quota exceeded, unspecified, implementation specific. */
+export function pubackError(reason: number, topic: string, parties: Parties): ConnectorError {
+  const forbidden = reason === NOT_AUTHORIZED;
+  const who = parties.username === undefined ? 'clients without a username' : `'${parties.username}'`;
+  const hint = forbidden ? `; give ${who} the right to publish there` : '';
+  const refused = `refused a message to '${topic}' with: ${nameOf(reason)}; it will be sent again${hint}`;
+  const code = forbidden ? 'mqtt-publish-forbidden' : 'mqtt-publish-refused';
+  return new RetrySlowlyError(code, `sink ${parties.sink}: ${parties.url} ${refused}`, {
+    facts: { ...factsOf(parties, reason), topic },
+  });
 }
 
 /** A CONNACK that is no welcome. An AdaptRequestError names what to leave out of the next CONNECT. */

@@ -84,7 +84,7 @@ export function openMqttSession(options: MqttSessionOptions, signal: AbortSignal
     client.once('connect', (connack) => {
       signal.removeEventListener('abort', aborted);
       const limits = limitsOf(connack, options);
-      window = new PublishWindow(stream, limits, (reason) => fail(pubackError(reason, parties)));
+      window = new PublishWindow(stream, limits, (reason, topic) => fail(pubackError(reason, topic, parties)));
       void broken.then(watchProgress(window, options, fail));
       const end = async (reason: ConnectorError, orderly: boolean, withinMs: number) => {
         farewell ??= reason;

@@ -71,7 +71,8 @@ export function mqttSink(options: MqttSinkOptions): Sink {
         notice('qos-0', 'takes QoS 0 only: messages on their way are lost when the connection breaks');
       if (!limits.retainAvailable)
         notice('retain-unavailable', 'keeps no retained messages: states are published as events');
-      return connection(session, options, notice);
+      await greet(session, options, notice, signal);
+      return connection(session, options);
     },
   };
 }
@@ -158,25 +159,40 @@ function bridgeState(options: MqttSinkOptions, state: 'online' | 'offline'): Out
   };
 }
 
-function connection(
+/**
+ * Publishes that the connector is online. A connection counts once that is settled: what breaks earlier is the fault of
+ * no record. Rejects with the reason it broke for, or the signal's.
+ */
+async function greet(
   session: MqttSession,
   options: MqttSinkOptions,
   notice: (code: MqttNotice['code'], message: string) => void,
-): SinkConnection {
+  signal: AbortSignal,
+): Promise<void> {
+  const called = new RetryNowError('mqtt-aborted', `sink ${options.name}: connecting was called off`);
+  const aborted = () => void session.end(called, false, 0);
+  signal.addEventListener('abort', aborted, { once: true });
+  if (signal.aborted) aborted();
+  try {
+    const [refusal] = await session.window.publish([bridgeState(options, 'online')], { mayBeForbidden: true });
+    if (refusal) notice('bridge-state-refused', `refused the bridge state: ${refusal.reason}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
+}
+
+function connection(session: MqttSession, options: MqttSinkOptions): SinkConnection {
   const { window, broken } = session;
   const clock = options.clock ?? systemClock;
   const closeTimeoutMs = options.closeTimeoutMs ?? 3_000;
   let closing: Promise<void> | undefined;
   const closed = new RetryNowError('sink-closed', `sink ${options.name}: this connection was closed`);
-  window.publish([bridgeState(options, 'online')]).then(
-    ([refusal]) => {
-      if (refusal) notice('bridge-state-refused', `refused the bridge state: ${refusal.reason}`);
-    },
-    () => {}, // `broken` tells
-  );
   const close = async () => {
     // Behind all that was handed in before; a broker that does not answer in time finds out by the will.
-    const said = window.publish([bridgeState(options, 'offline')]).then(
+    const said = window.publish([bridgeState(options, 'offline')], { mayBeForbidden: true }).then(
       () => true,
       () => false,
     );
@@ -190,7 +206,8 @@ function connection(
     await session.end(closed, goodbye, closeTimeoutMs);
   };
   return {
-    publish: (messages) => (closing === undefined ? window.publish(messages) : Promise.reject(closed)),
+    publish: (messages, cutShort) =>
+      closing === undefined ? window.publish(messages, { cutShort }) : Promise.reject(closed),
     broken,
     close: () => (closing ??= close()),
   };

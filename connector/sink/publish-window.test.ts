@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RetrySlowlyError } from '../errors.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
 import { type BrokerLimits, PublishWindow } from './publish-window.ts';
+import type { Settled } from './sink.ts';
 
 const LIMITS: BrokerLimits = {
   version: 5,
@@ -29,8 +30,8 @@ function setUp(limits: Partial<BrokerLimits> = {}, slow = false) {
       else done();
     },
   });
-  const refusedForNow: number[] = [];
-  const window = new PublishWindow(stream, { ...LIMITS, ...limits }, (reason) => refusedForNow.push(reason));
+  const refusedForNow: [number, string][] = [];
+  const window = new PublishWindow(stream, { ...LIMITS, ...limits }, (...refused) => refusedForNow.push(refused));
   return { window, sent, taken, refusedForNow, writes: () => writes };
 }
 
@@ -100,23 +101,23 @@ describe('the publish window, refused', () => {
     const { window, sent } = setUp();
     const done = window.publish(messages(0, 5));
     await turn();
-    for (const [at, reason] of [0x00, 0x87, 0x90, 0x99, 0x95].entries()) window.puback(sent[at]!.messageId!, reason);
+    for (const [at, reason] of [0x00, 0x90, 0x90, 0x99, 0x95].entries()) window.puback(sent[at]!.messageId!, reason);
     expect(await done).toEqual([
-      { index: 1, reason: 'not-authorized' },
+      { index: 1, reason: 'topic-name-invalid' },
       { index: 2, reason: 'topic-name-invalid' },
       { index: 3, reason: 'payload-format-invalid' },
       { index: 4, reason: 'packet-too-large' },
     ]);
   });
 
-  it.each([0x80, 0x83, 0x91, 0x97, 0xff])(
+  it.each([0x80, 0x83, 0x87, 0x91, 0x97, 0xff])(
     'asks to give the connection up on reason 0x%s, leaving the message open',
     async (reason) => {
       const { window, sent, refusedForNow } = setUp();
       const done = window.publish(messages(0, 1));
       await turn();
       window.puback(sent[0]!.messageId!, reason);
-      expect(refusedForNow).toEqual([reason]);
+      expect(refusedForNow).toEqual([[reason, 't/0']]);
       expect(await stateOf(done)).toBe('pending');
     },
   );
@@ -155,8 +156,8 @@ describe('the publish window, refused', () => {
   });
 });
 
-describe('the publish window on its stream', () => {
-  it('rejects every open call when it fails, and calls made later', async () => {
+describe('the publish window, when it fails', () => {
+  it('rejects every open call, and calls made later', async () => {
     const { window, sent } = setUp();
     const error = new RetrySlowlyError('gone', 'gone');
     const calls = [window.publish(messages(0, 4)), window.publish(messages(4, 9))];
@@ -169,6 +170,30 @@ describe('the publish window on its stream', () => {
     expect(sent).toHaveLength(5);
   });
 
+  it('tells what was settled without a hole', async () => {
+    const { window, sent } = setUp({ maximumPacketSize: 100 });
+    const told: Settled[] = [];
+    const cutShort = (settled: Settled) => void told.push(settled);
+    const first = [...messages(0, 1), ...messages(1, 1, 'y'.repeat(200)), ...messages(2, 1)];
+    const calls = [
+      window.publish(first, { cutShort }),
+      window.publish(messages(3, 2), { cutShort }),
+      window.publish(messages(5, 2), { cutShort }),
+    ];
+    await turn();
+    expect(topics(sent)).toEqual([0, 2, 3, 4, 5]);
+    for (const at of [0, 3]) window.puback(sent[at]!.messageId!, 0);
+    window.fail(new RetrySlowlyError('gone', 'gone'));
+    await Promise.allSettled(calls);
+    expect(told).toEqual([
+      { count: 2, refusals: [{ index: 1, reason: 'packet-too-large' }] },
+      { count: 0, refusals: [] },
+      { count: 0, refusals: [] },
+    ]);
+  });
+});
+
+describe('the publish window on its stream', () => {
   it('ignores acknowledgements of what was never sent, and second ones', async () => {
     const { window, sent } = setUp();
     const done = window.publish(messages(0, 2));

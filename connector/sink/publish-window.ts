@@ -3,7 +3,7 @@ import type { ConnectorError } from '../errors.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
 import { lastingRefusal } from './mqtt-reasons.ts';
 import { LARGEST_PACKET, type PublishForm, publishBound, publishUnits, writePublish } from './publish-packet.ts';
-import type { Refusal } from './sink.ts';
+import type { Refusal, Settled } from './sink.ts';
 
 /** Bytes in a buffer that packets are written into, side by side. */
 const CHUNK = 65_536;
@@ -15,6 +15,13 @@ export interface BrokerLimits extends PublishForm {
   readonly maximumPacketSize: number;
 }
 
+export interface PublishCall {
+  /** Told, before the call rejects, what is known of its messages. */
+  readonly cutShort?: ((settled: Settled) => void) | undefined;
+  /** Missing rights are a refusal of the message, not a reason to give the connection up. */
+  readonly mayBeForbidden?: boolean;
+}
+
 /** One call of `publish`. */
 interface Batch {
   /** Each is let go of as it is sent: thousands wait for their acknowledgement. */
@@ -23,6 +30,7 @@ interface Batch {
   next: number;
   /** Messages whose fate is not known yet. */
   open: number;
+  readonly call: PublishCall;
   readonly resolve: (refusals: readonly Refusal[]) => void;
   readonly reject: (error: ConnectorError) => void;
 }
@@ -35,13 +43,14 @@ interface Batch {
 export class PublishWindow {
   readonly #stream: Writable;
   readonly #limits: BrokerLimits;
-  /** Called with the reason code of a PUBACK that refuses for now; the connection is to be given up. */
-  readonly #refusedForNow: (reason: number) => void;
+  /** Called with the reason code of a PUBACK that refuses for now, and the topic; the connection is to be given up. */
+  readonly #refusedForNow: (reason: number, topic: string) => void;
   readonly #batches = new Set<Batch>();
   readonly #waiting: Batch[] = [];
   /** By packet id, 1 to window: whose message it is, and which one. */
   readonly #owners: (Batch | undefined)[];
   readonly #indexes: Uint32Array;
+  readonly #topics: string[];
   /** Ring of free packet ids: the one freed longest ago is used next. */
   readonly #free: Uint16Array;
   #freeAt = 0;
@@ -56,12 +65,13 @@ export class PublishWindow {
   #scheduled = false;
   #error: ConnectorError | undefined;
 
-  constructor(stream: Writable, limits: BrokerLimits, refusedForNow: (reason: number) => void) {
+  constructor(stream: Writable, limits: BrokerLimits, refusedForNow: (reason: number, topic: string) => void) {
     this.#stream = stream;
     this.#limits = limits;
     this.#refusedForNow = refusedForNow;
     this.#owners = new Array(limits.window + 1).fill(undefined);
     this.#indexes = new Uint32Array(limits.window + 1);
+    this.#topics = new Array(limits.window + 1).fill('');
     this.#free = Uint16Array.from({ length: limits.window }, (_, i) => i + 1);
   }
 
@@ -75,11 +85,11 @@ export class PublishWindow {
     return this.#acknowledged;
   }
 
-  publish(messages: OutboundMessage[]): Promise<readonly Refusal[]> {
+  publish(messages: OutboundMessage[], call: PublishCall = {}): Promise<readonly Refusal[]> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (messages.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const batch: Batch = { messages, refusals: [], next: 0, open: messages.length, resolve, reject };
+      const batch: Batch = { messages, refusals: [], next: 0, open: messages.length, call, resolve, reject };
       this.#batches.add(batch);
       this.#waiting.push(batch);
       this.#sendSoon();
@@ -90,10 +100,10 @@ export class PublishWindow {
   puback(packetId: number, reason: number): void {
     const batch = this.#owners[packetId];
     if (batch === undefined) return;
-    const refusal = reason < 0x80 ? undefined : lastingRefusal(reason);
+    const refusal = reason < 0x80 ? undefined : lastingRefusal(reason, batch.call.mayBeForbidden === true);
     if (refusal !== undefined) batch.refusals.push({ index: this.#indexes[packetId]!, reason: refusal });
     if (reason < 0x80 || refusal !== undefined) this.#settle(packetId, batch);
-    else this.#refusedForNow(reason);
+    else this.#refusedForNow(reason, this.#topics[packetId]!);
   }
 
   /** Send what there is room for. */
@@ -112,9 +122,20 @@ export class PublishWindow {
     if (this.#error !== undefined) return;
     this.#error = error;
     this.#waiting.length = 0;
+    for (const batch of this.#batches) {
+      batch.call.cutShort?.(this.#settledOf(batch));
+      batch.reject(error);
+    }
     this.#owners.fill(undefined);
-    for (const batch of this.#batches) batch.reject(error);
     this.#batches.clear();
+  }
+
+  #settledOf(batch: Batch): Settled {
+    let count = batch.next;
+    this.#owners.forEach((owner, packetId) => {
+      if (owner === batch) count = Math.min(count, this.#indexes[packetId]!);
+    });
+    return { count, refusals: batch.refusals.filter(({ index }) => index < count) };
   }
 
   /** Calls that follow each other before the event loop turns share one write. */
@@ -129,7 +150,8 @@ export class PublishWindow {
 
   #put(batch: Batch, index: number): void {
     const packetId = this.#free[this.#freeAt]!;
-    const refusal = this.#encode(batch.messages[index]!, packetId);
+    const message = batch.messages[index]!;
+    const refusal = this.#encode(message, packetId);
     batch.messages[index] = null;
     if (refusal !== undefined) {
       batch.refusals.push({ index, reason: refusal });
@@ -139,6 +161,7 @@ export class PublishWindow {
     this.#freeAt = (this.#freeAt + 1) % this.#limits.window;
     this.#owners[packetId] = batch;
     this.#indexes[packetId] = index;
+    this.#topics[packetId] = message.topic;
     this.#inFlight++;
     if (this.#limits.qos === 0) this.#unacknowledged.push(packetId);
   }

@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import { RetrySlowlyError } from '../errors.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
 import { stdoutSink } from './stdout-sink.ts';
@@ -47,6 +48,23 @@ describe('the stdout sink', () => {
     expect((await connection.broken).message).toMatch(/sink debug.*EPIPE/);
     await expect(connection.publish([message('1')])).rejects.toMatchObject({ code: 'stdout-broken' });
     await expect(sink.connect(never)).rejects.toMatchObject({ code: 'stdout-closed' });
+  });
+
+  it('does not wait for ever, when it lets go, on a reader that takes nothing', async () => {
+    const clock = fakeClock();
+    const stream = new Writable({ highWaterMark: 1, write: () => {} });
+    const connection = await stdoutSink({ name: 'debug', stream, clock }).connect(never);
+    void connection.publish([message('1')]);
+    let closed = false;
+    const closing = connection.close().then(() => {
+      closed = true;
+    });
+    clock.advance(999);
+    await turn();
+    expect(closed).toBe(false);
+    clock.advance(1);
+    await closing;
+    expect(clock.waiting).toBe(0);
   });
 
   it('lets go without ending the stream', async () => {

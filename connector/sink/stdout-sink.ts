@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { type Clock, systemClock } from '../clock.ts';
 import { type ConnectorError, messageOf, RetryNowError, RetrySlowlyError } from '../errors.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
 import type { Sink, SinkConnection } from './sink.ts';
@@ -7,13 +8,17 @@ export interface StdoutSinkOptions {
   readonly name: string;
   /** `process.stdout`, or any stream; it is not ended by the sink. */
   readonly stream: Writable;
+  readonly clock?: Clock | undefined;
 }
+
+/** How long `close` waits for a reader that takes nothing, ms. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
  * A sink that writes one payload a line (NDJSON). A payload of zero bytes, a deleted state, is the line `null`.
  * Messages count as delivered when the stream took them, so a slow reader slows the sink; a reader that is gone (EPIPE) breaks it.
  */
-export function stdoutSink({ name, stream }: StdoutSinkOptions): Sink {
+export function stdoutSink({ name, stream, clock = systemClock }: StdoutSinkOptions): Sink {
   let broke: ((error: ConnectorError) => void) | undefined;
   // For as long as the process lives: an 'error' nobody hears would end it.
   stream.on('error', (cause) => broke?.(unwritable(name, cause)));
@@ -40,12 +45,22 @@ export function stdoutSink({ name, stream }: StdoutSinkOptions): Sink {
           return written;
         },
         async close() {
-          await pending;
+          await settledWithin(CLOSE_TIMEOUT_MS, pending, clock);
           broke?.(new RetryNowError('sink-closed', `sink ${name}: this connection was closed`));
         },
       };
     },
   };
+}
+
+function settledWithin(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    void work.finally(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 function gone(name: string): ConnectorError {

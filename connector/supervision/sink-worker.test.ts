@@ -96,6 +96,7 @@ describe('a record that cannot be delivered', () => {
     expect(spool.letters).toMatchObject([{ sink: 'broker', offset: 2, reason: 'packet-too-large' }]);
     expect(JSON.parse(spool.letters[0]!.json)).toEqual(record(2));
     expect(observer.lines).toContain('buried 1: packet-too-large');
+    expect(observer.deliveredCount).toBe(2);
   });
 
   it('is buried where the mapping fails on it, and the rest is delivered', async () => {
@@ -189,6 +190,45 @@ describe('a connection that breaks', () => {
     const { connections, observer } = start(spool, { script: [new RetrySlowlyError('unreachable', 'refused')] });
     expect((await published(connections, 0, 0)).topics).toEqual(['1']);
     expect(observer.lines).toContain('sinkTrouble connect attempt 1 failed: refused');
+  });
+});
+
+describe('a connection that breaks in the middle of a portion', () => {
+  it('has delivered what was settled in order; only the rest goes out again', async () => {
+    const spool = memorySpool();
+    put(spool, 1, 5);
+    const mapping: Mapping = {
+      name: 'pairs',
+      map({ offset }) {
+        if (offset === 1 || offset === 5) throw new Error('no topic');
+        return [message(`${offset}a`), message(`${offset}b`)];
+      },
+    };
+    const { connections, observer } = start(spool, { mapping });
+    const cut = await published(connections, 0, 0);
+    // 2a, 2b (refused) and 3a: of record 3 the half is open.
+    cut.settled({ count: 3, refusals: [{ index: 1, reason: 'too long' }] });
+    connections[0]!.break();
+    expect((await published(connections, 1, 0)).topics).toEqual(['3a', '3b', '4a', '4b']);
+    expect(spool.acknowledged('broker')).toBe(2);
+    expect(spool.letters.map(({ offset, reason }) => [offset, reason])).toEqual([
+      [1, 'no topic'],
+      [2, 'too long'],
+    ]);
+    expect(observer.deliveredCount).toBe(0);
+  });
+
+  it('while nothing is under way, or cannot be made, is no fault of any record', async () => {
+    const spool = memorySpool();
+    const { connections } = start(spool, { script: [new RetrySlowlyError('unreachable', 'refused')] });
+    for (let n = 0; n < 4; n++) {
+      await vi.waitFor(() => expect(connections.length).toBe(n + 1), 5_000);
+      connections[n]!.break();
+    }
+    await vi.waitFor(() => expect(connections.length).toBe(5), 5_000);
+    put(spool, 1, 2);
+    expect((await published(connections, 4, 0)).topics).toEqual(['1', '2']);
+    expect(spool.letters).toEqual([]);
   });
 });
 

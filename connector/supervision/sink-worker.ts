@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { FatalError, isAbort, messageOf } from '../errors.ts';
 import type { Mapping, OutboundMessage } from '../mapping/mapping.ts';
-import type { Refusal, Sink, SinkConnection } from '../sink/sink.ts';
+import type { Refusal, Settled, Sink, SinkConnection } from '../sink/sink.ts';
 import type { Spool, SpooledRecord, SpoolReader } from '../spool/spool.ts';
 import { retrying, SINK_BACK_OFF } from './back-off.ts';
 import type { WorkerObserver } from './worker-observer.ts';
@@ -16,6 +16,10 @@ export interface SinkWorkerOptions {
 
 /** Least time between two connections: a broker that hangs up on what it is sent is not to be called again at once, ms. */
 const LEAST_INTERVAL_MS = 500;
+/** The same while one record after another is buried for breaking connections: then it may be the broker after all, ms. */
+const LONGEST_INTERVAL_MS = 15_000;
+/** Connections in a row that may break on the same first record before it is sent alone, and alone before it is buried. */
+const BREAKS = 3;
 /** Records taken from the spool at a time, and how many such portions may be on their way at once. */
 const PORTION = 256;
 const PORTIONS_IN_FLIGHT = 4;
@@ -28,6 +32,13 @@ interface Portion {
   readonly unmapped: Map<SpooledRecord, string>;
 }
 
+/** What became of a portion: of all of it, or of its first records when the connection broke. */
+interface Outcome {
+  readonly entries: readonly SpooledRecord[];
+  readonly refusals: readonly Refusal[];
+  readonly error: Error | null;
+}
+
 /** Drains the spool into one sink, in order, for as long as it runs. What the sink never takes goes to the dead letters. */
 export class SinkWorker {
   readonly name: string;
@@ -38,6 +49,16 @@ export class SinkWorker {
   readonly #reader: SpoolReader;
   readonly #abort = new AbortController();
   #drained: (() => void) | null = null;
+  /** Of this connection: whether records went out, the one on its way alone, and whether any was settled. */
+  #sent = false;
+  #alone: SpooledRecord | null = null;
+  #progress = false;
+  /** Connections in a row that broke without progress. */
+  #breaks = 0;
+  /** Records to send one at a time still, in search of the one that breaks connections. */
+  #careful = 0;
+  /** Records buried for breaking connections since one was delivered. */
+  #breakers = 0;
 
   constructor(options: SinkWorkerOptions) {
     this.#options = options;
@@ -82,8 +103,10 @@ export class SinkWorker {
         const began = clock.monotonic();
         const connection = await retrying(connect, SINK_BACK_OFF, clock, signal, failed);
         await this.#use(connection);
+        await this.#blame();
+        const pause = Math.min(LONGEST_INTERVAL_MS, LEAST_INTERVAL_MS * 2 ** this.#breakers);
         const lasted = clock.monotonic() - began;
-        if (lasted < LEAST_INTERVAL_MS) await clock.sleep(LEAST_INTERVAL_MS - lasted, signal);
+        if (lasted < pause) await clock.sleep(pause - lasted, signal);
       }
     } catch (error) {
       if (!isAbort(error) && !signal.aborted) throw error;
@@ -93,6 +116,9 @@ export class SinkWorker {
   async #use(connection: SinkConnection): Promise<void> {
     const { observer } = this.#options;
     this.connected = true;
+    this.#sent = false;
+    this.#alone = null;
+    this.#progress = false;
     observer.sinkStatus(this.name, true, null);
     // Waiting for records ends with the connection: what comes next goes over the next one.
     const lost = new AbortController();
@@ -112,19 +138,44 @@ export class SinkWorker {
     }
   }
 
+  /**
+   * After a connection that broke: where no record gets through, finds the one at fault and buries it. Only connections
+   * that were made and used count, so a broker that is away costs nothing.
+   */
+  async #blame(): Promise<void> {
+    if (!this.#sent) return;
+    this.#breaks = this.#progress ? 0 : this.#breaks + 1;
+    if (this.#breaks < BREAKS) return;
+    this.#breaks = 0;
+    if (this.#alone === null) {
+      // As many as can have been on their way when it broke: it is one of them.
+      this.#careful = PORTION * PORTIONS_IN_FLIGHT;
+      return;
+    }
+    this.#careful = 0;
+    this.#breakers++;
+    await this.#bury(this.#alone, 'connection-broken-by-record');
+    this.#acknowledge(this.#alone);
+  }
+
   /** Portions overlap so that the connection never waits for the store, and are acknowledged in order. */
   async #drain(connection: SinkConnection, signal: AbortSignal): Promise<void> {
     const inFlight: Promise<void>[] = [];
     let before: Promise<void> = Promise.resolve();
     try {
       for (;;) {
-        const portion = this.#map(await this.#reader.next(PORTION, signal));
-        const published = connection.publish(portion.messages);
-        before = this.#settle(portion, published, before);
+        const alone = this.#careful > 0;
+        const portion = this.#map(await this.#reader.next(alone ? 1 : PORTION, signal));
+        this.#sent = true;
+        this.#alone = alone ? portion.entries[0]! : null;
+        before = this.#settle(portion, outcomeOf(connection, portion), before);
         // Whoever waits below hears of a failure; until then it is not unhandled.
         before.catch(() => {});
         inFlight.push(before);
-        if (inFlight.length >= PORTIONS_IN_FLIGHT) await unlessAborted(inFlight.shift()!, signal);
+        if (alone || inFlight.length >= PORTIONS_IN_FLIGHT) {
+          await unlessAborted(inFlight[0]!, signal);
+          inFlight.shift();
+        }
       }
     } finally {
       // What the other side has answered by now counts, and is not sent again. A stop has waited long enough.
@@ -132,16 +183,32 @@ export class SinkWorker {
     }
   }
 
-  async #settle(portion: Portion, published: Promise<readonly Refusal[]>, before: Promise<void>): Promise<void> {
-    published.catch(() => {});
+  async #settle(portion: Portion, outcome: Promise<Outcome>, before: Promise<void>): Promise<void> {
     await before;
-    const refusals = await published;
-    const dead = new Map(portion.unmapped);
-    for (const { index, reason } of refusals) dead.set(portion.owners[index]!, reason);
+    const { entries, refusals, error } = await outcome;
+    if (entries.length > 0) await this.#conclude(portion, entries, refusals);
+    if (error !== null) throw error;
+  }
+
+  async #conclude(portion: Portion, entries: readonly SpooledRecord[], refusals: readonly Refusal[]): Promise<void> {
+    const last = entries.at(-1)!;
+    const dead = new Map([...portion.unmapped].filter(([{ offset }]) => offset <= last.offset));
+    for (const { index, reason } of refusals) {
+      const owner = portion.owners[index]!;
+      if (owner.offset <= last.offset) dead.set(owner, reason);
+    }
     for (const [entry, reason] of dead) await this.#bury(entry, reason);
-    this.#reader.acknowledge(portion.entries.at(-1)!.offset);
-    const delivered = dead.size === 0 ? portion.entries : portion.entries.filter((entry) => !dead.has(entry));
+    this.#progress = true;
+    this.#careful = Math.max(0, this.#careful - entries.length);
+    this.#acknowledge(last);
+    const delivered = dead.size === 0 ? entries : entries.filter((entry) => !dead.has(entry));
+    if (delivered.length === 0) return;
+    this.#breakers = 0;
     this.#options.observer.delivered(this.name, runs(delivered), this.#options.clock.now());
+  }
+
+  #acknowledge({ offset }: SpooledRecord): void {
+    this.#reader.acknowledge(offset);
     if (this.#drained !== null && this.#isDrained()) this.#drained();
   }
 
@@ -164,6 +231,21 @@ export class SinkWorker {
     const { spool, clock, observer } = this.#options;
     await spool.bury({ sink: this.name, offset: entry.offset, reason, at: clock.now(), json: entry.json });
     observer.buried(this.name, 1, reason);
+  }
+}
+
+/** Never rejects. A record counts when all of its messages are settled. */
+async function outcomeOf(connection: SinkConnection, { entries, messages, owners }: Portion): Promise<Outcome> {
+  let settled: Settled = { count: 0, refusals: [] };
+  try {
+    const refusals = await connection.publish(messages, (known) => {
+      settled = known;
+    });
+    return { entries, refusals, error: null };
+  } catch (error) {
+    const open = owners[settled.count];
+    const closed = open === undefined ? [] : entries.slice(0, entries.indexOf(open));
+    return { entries: closed, refusals: settled.refusals, error: error as Error };
   }
 }
 

@@ -27,6 +27,15 @@ const answering =
     send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: packet.topic.startsWith('t') ? reason : 0 });
   };
 
+/** A broker that accepts, and acknowledges only messages with `text` in them. */
+const answeringOnly =
+  (text: string): Script =>
+  (packet, { send }) => {
+    if (packet.cmd === 'connect') send(accept);
+    if (packet.cmd !== 'publish' || !packet.payload.includes(text)) return;
+    send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0 });
+  };
+
 function sink(url: string, over: Partial<MqttSinkOptions> = {}) {
   return mqttSink({ name: 'lake', url, clientId: 'connector-1', closeTimeoutMs: 500, ...over });
 }
@@ -90,6 +99,7 @@ describe('limits a broker tells in its CONNACK', () => {
 
   it('leave the will out of the next CONNECT as far as the broker wants', async () => {
     const { url, received } = await broker((packet, { send }) => {
+      if (packet.cmd === 'publish') return send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0 });
       if (packet.cmd !== 'connect') return;
       const { retain, qos } = packet.will!;
       send({ ...accept, reasonCode: retain ? 0x9a : qos! > 0 ? 0x9b : 0, properties: {} } as Packet);
@@ -104,16 +114,18 @@ describe('limits a broker tells in its CONNACK', () => {
 });
 
 describe('answers of a broker', () => {
-  it.each([0x80, 0x83, 0x97])('PUBACK %i breaks the connection, so that the message is sent again', async (reason) => {
-    const { url } = await broker(answering(reason));
-    const connection = await connected(url);
-    const failed = await connection.publish(messages(1)).catch((error) => error);
-    expect(failed).toBeInstanceOf(RetrySlowlyError);
-    expect(await connection.broken).toBe(failed);
-  });
+  it.each([0x80, 0x83, 0x87, 0x97])(
+    'PUBACK %i breaks the connection, so that the message is sent again',
+    async (reason) => {
+      const { url } = await broker(answering(reason));
+      const connection = await connected(url);
+      const failed = await connection.publish(messages(1)).catch((error) => error);
+      expect(failed).toBeInstanceOf(RetrySlowlyError);
+      expect(await connection.broken).toBe(failed);
+    },
+  );
 
   it.each([
-    [0x87, 'not-authorized'],
     [0x90, 'topic-name-invalid'],
     [0x99, 'payload-format-invalid'],
     [0x95, 'packet-too-large'],
@@ -134,10 +146,12 @@ describe('answers of a broker', () => {
     const { url } = await broker((packet, { send, socket }) => {
       if (packet.cmd === 'connect') send(accept);
       if (packet.cmd !== 'publish') return;
+      if (!packet.topic.startsWith('t/')) return send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0 });
       send({ cmd: 'disconnect', reasonCode, properties: {} });
       socket.end();
     });
     const connection = await connected(url);
+    connection.publish(messages(1)).catch(() => {});
     const error = await connection.broken;
     expect(error).toBeInstanceOf(kind);
     expect(error.message).toMatch(text);
@@ -186,14 +200,21 @@ describe('a broker that misbehaves', () => {
   });
 
   it('never acknowledging is given up', async () => {
-    const { url } = await broker((packet, { send }) => void (packet.cmd === 'connect' && send(accept)));
+    const { url } = await broker(answeringOnly('online'));
     const connection = await connected(url, { ackTimeoutMs: 50 });
     await expect(connection.publish(messages(1))).rejects.toMatchObject({ code: 'mqtt-no-acknowledgement' });
     expect((await connection.broken).code).toBe('mqtt-no-acknowledgement');
   });
 
+  it('never acknowledging anything was never a connection', async () => {
+    const { url } = await broker(answeringOnly('nothing'));
+    await expect(sink(url, { ackTimeoutMs: 50 }).connect(never)).rejects.toMatchObject({
+      code: 'mqtt-no-acknowledgement',
+    });
+  });
+
   it('not acknowledging the goodbye is left without DISCONNECT, so that it publishes the will', async () => {
-    const { url, received } = await broker((packet, { send }) => void (packet.cmd === 'connect' && send(accept)));
+    const { url, received } = await broker(answeringOnly('online'));
     const connection = await sink(url, { closeTimeoutMs: 50 }).connect(never);
     await connection.close();
     await connection.close();
@@ -207,6 +228,15 @@ describe('connecting', () => {
     const hearing = new AbortController();
     const { url } = await broker(() => hearing.abort(new Error('stop')));
     await expect(sink(url).connect(hearing.signal)).rejects.toThrow('stop');
+    await expect(sink(url).connect(hearing.signal)).rejects.toThrow('stop');
+  });
+
+  it('ends at once when it is called off before the first message is acknowledged', async () => {
+    const hearing = new AbortController();
+    const { url } = await broker((packet, { send }) => {
+      if (packet.cmd === 'connect') send(accept);
+      if (packet.cmd === 'publish') hearing.abort(new Error('stop'));
+    });
     await expect(sink(url).connect(hearing.signal)).rejects.toThrow('stop');
   });
 

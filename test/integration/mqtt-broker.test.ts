@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { RetrySlowlyError, UnauthorizedError } from '../../connector/errors.ts';
 import type { OutboundMessage } from '../../connector/mapping/mapping.ts';
 import { type MqttNotice, type MqttSinkOptions, mqttSink } from '../../connector/sink/mqtt-sink.ts';
+import type { Settled } from '../../connector/sink/sink.ts';
 import { type Mosquitto, type MosquittoOptions, mosquittoAvailable, startMosquitto } from '../support/mosquitto.ts';
 import { mqttObserver } from '../support/mqtt-observer.ts';
 
@@ -226,8 +227,11 @@ describe.skipIf(!available)('MQTT 5.0 with mosquitto', () => {
     const notices: MqttNotice[] = [];
     const mosquitto = await broker({ acl: ['topic write allowed/#'] });
     const connection = await connected(mosquitto.url, { onNotice: (notice) => notices.push(notice) });
+    expect(await connection.publish([message('allowed/1')])).toEqual([]);
+    const settled: Settled[] = [];
     const batch = [message('allowed/1'), message('other/1'), message('allowed/2')];
-    expect(await connection.publish(batch)).toEqual([{ index: 1, reason: 'not-authorized' }]);
+    await expect(connection.publish(batch, (known) => settled.push(known))).rejects.toThrow(/'other\/1'.*authorized/);
+    expect(settled).toEqual([{ count: 1, refusals: [] }]);
     expect(notices.map(({ code }) => code)).toEqual(['bridge-state-refused']);
   });
 });

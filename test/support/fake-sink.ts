@@ -1,10 +1,12 @@
 import { type ConnectorError, RetryNowError } from '../../connector/errors.ts';
-import type { Refusal, Sink, SinkConnection } from '../../connector/sink/sink.ts';
+import type { Refusal, Settled, Sink, SinkConnection } from '../../connector/sink/sink.ts';
 
 /** One call of `publish`, which the test is to answer. */
 export interface Published {
   readonly topics: readonly string[];
   resolve(refusals?: readonly Refusal[]): void;
+  /** What is told of it when the connection breaks. */
+  settled(settled: Settled): void;
 }
 
 /** One connection of the fake sink; what it is given waits for the test to answer it. */
@@ -27,10 +29,14 @@ function fakeConnection(): FakeConnection {
     get isClosed() {
       return isClosed;
     },
-    publish: (messages) =>
+    publish: (messages, cutShort) =>
       new Promise((resolve, reject) => {
         rejects.push(reject);
-        published.push({ topics: messages.map(({ topic }) => topic), resolve: (refusals = []) => resolve(refusals) });
+        published.push({
+          topics: messages.map(({ topic }) => topic),
+          resolve: (refusals = []) => resolve(refusals),
+          settled: (settled) => cutShort?.(settled),
+        });
       }),
     break(error = new RetryNowError('broken', 'the broker hung up')) {
       for (const reject of rejects) reject(error);
