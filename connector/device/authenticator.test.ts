@@ -14,7 +14,7 @@ const offer = (nonce: string, more = ''): string => `Digest realm="r", nonce="${
 const refusal = (challenge: Refusal['challenge'], before = 0, fault = false): Refusal => ({ challenge, before, fault });
 const member = (name: string, authorization: string | undefined) =>
   new RegExp(`${name}="?([^",]+)`).exec(authorization ?? '')?.[1];
-const next = (of: ReturnType<typeof login>) => of.next('POST', '/onvif/x');
+const next = (of: ReturnType<typeof login>) => of.next('POST', new URL('http://device/onvif/x'));
 
 describe('without anything to say', () => {
   it('sends nothing without credentials, and has no second try', () => {

@@ -23,7 +23,7 @@ export interface RequestAuthentication {
  * that a pull costs one round trip.
  */
 export interface Authenticator {
-  next(method: string, uri: string): RequestAuthentication;
+  next(method: string, url: URL): RequestAuthentication;
   /** The request was refused. True where another try stands a chance: a new nonce, the other kind of credentials. */
   refused(refusal: Refusal): boolean;
 }
@@ -69,10 +69,16 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
   };
 
   return {
-    next(method, uri) {
+    next(method, url) {
       if (kind === 'digest') {
         const password = credentials.password.reveal();
-        const request = { method, uri, username: credentials.username, password, count: ++count };
+        const request = {
+          method,
+          uri: url.pathname + url.search,
+          username: credentials.username,
+          password,
+          count: ++count,
+        };
         return { authorization: digestAuthorization(challenge!, request), security: '' };
       }
       if (kind === 'none') return { authorization: undefined, security: '' };

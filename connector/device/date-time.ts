@@ -16,9 +16,11 @@ export function parseDateTime(text: string | null | undefined): number | null {
   return parseUtc(text) ?? parseLeniently(text);
 }
 
-/** The form the standard asks for, to the second, as nearly every device writes it: four of them come with each answer. */
+/** The form the standard asks for, to the second or millisecond, as nearly every device writes it: four come with each answer. */
 function parseUtc(text: string): number | null {
-  if (text.length !== 20 || text.charCodeAt(19) !== 0x5a || text.charCodeAt(10) !== 0x54) return null;
+  const last = text.length - 1;
+  if ((last !== 19 && last !== 23) || text.charCodeAt(last) !== 0x5a || text.charCodeAt(10) !== 0x54) return null;
+  if (last === 23 && text.charCodeAt(19) !== 0x2e) return null;
   // Date.parse also reads forms of its own invention (`Sat, 01 JanT2024 00Z`): those have no `-` and `:` here.
   if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || text.charCodeAt(13) !== 0x3a) return null;
   // Anything else unusual, be it a digit that is none, is for the lenient way.

@@ -48,23 +48,33 @@ export interface HttpTls {
 
 export function openHttpChannel(options: HttpChannelOptions): HttpChannel {
   const clients = new Map<string, Client>();
+  /** A URL takes itself apart anew each time it is asked; the same few come again and again. */
+  const targets = new WeakMap<URL, Target>();
   let closed = false;
-  const clientOf = (origin: string): Client => {
+  const targetOf = (url: URL): Target => {
+    const { origin, pathname, search } = url;
     const client = clients.get(origin) ?? newClient(origin, options);
     clients.set(origin, client);
-    return client;
+    const target = { client, path: pathname + search };
+    targets.set(url, target);
+    return target;
   };
   return {
-    async post(request) {
+    post(request) {
       const { url } = request;
-      if (closed) throw transportError(new Error('we closed the channel'), url, false);
-      return send(clientOf(url.origin), request, options);
+      if (closed) return Promise.reject(transportError(new Error('we closed the channel'), url, false));
+      return send(targets.get(url) ?? targetOf(url), request, options);
     },
     async close() {
       closed = true;
       await Promise.all([...clients.values()].map((client) => client.destroy()));
     },
   };
+}
+
+interface Target {
+  readonly client: Client;
+  readonly path: string;
 }
 
 function newClient(origin: string, { connectTimeoutMs, maxAnswerBytes, tls }: HttpChannelOptions): Client {
@@ -102,7 +112,7 @@ function connector(timeout: number, tls: HttpTls | undefined): buildConnector.co
 }
 
 /** `Client.dispatch` without streams or fetch: a pull costs 16 µs of client time instead of 210 (docs/decisions/0001). */
-function send(client: Client, request: HttpPost, { clock }: HttpChannelOptions): Promise<HttpAnswer> {
+function send({ client, path }: Target, request: HttpPost, { clock }: HttpChannelOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const { url, headers, body, timeoutMs, signal } = request;
     if (signal.aborted) return reject(signal.reason);
@@ -128,7 +138,7 @@ function send(client: Client, request: HttpPost, { clock }: HttpChannelOptions):
     };
     signal.addEventListener('abort', aborted, { once: true });
     client.dispatch(
-      { method: 'POST', path: url.pathname + url.search, headers, body },
+      { method: 'POST', path, headers, body },
       {
         onRequestStart(started) {
           controller = started;

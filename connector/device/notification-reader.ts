@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { QuarantineError } from '../errors.ts';
-import { decodeXml } from './decode-xml.ts';
-import { type EnvelopeStart, envelopeStart } from './envelope-start.ts';
+import { decodeContent, decodeXml } from './decode-xml.ts';
+import { beginsWith, type EnvelopeStart, envelopeStart } from './envelope-start.ts';
 import { NotificationBuilder, type NotificationDocument } from './notification-builder.ts';
 import { plainXmlReader } from './plain-xml.ts';
 import { MAX_FAULT_TEXT } from './xml-tree.ts';
@@ -20,16 +20,19 @@ export function notificationReader(): (bytes: Buffer) => NotificationDocument {
   const readPlain = plainXmlReader();
   let start: EnvelopeStart | null = null;
   return (bytes) => {
-    const text = decodeXml(bytes);
-    const known = start !== null && text.startsWith(start.text) ? start : null;
     const builder = new NotificationBuilder();
-    const plain = readPlainly(() => {
-      if (known === null) return readPlain(text, afterDeclaration(text), [], builder);
-      builder.open(known.tag);
-      return readPlain(text, known.text.length, [known.tag.name], builder);
-    });
-    if (!plain) return readGenerally(text);
-    if (known === null) start = envelopeStart(text, builder.root);
+    const known = start;
+    if (known !== null && beginsWith(bytes, known)) {
+      const plain = readPlainly(() => {
+        builder.open(known.tag);
+        const content = decodeContent(bytes.subarray(known.bytes.length));
+        return readPlain(content, 0, [known.tag.name], builder);
+      });
+      return plain ? builder.document(null) : readGenerally(decodeXml(bytes));
+    }
+    const text = decodeXml(bytes);
+    if (!readPlainly(() => readPlain(text, afterDeclaration(text), [], builder))) return readGenerally(text);
+    start = envelopeStart(bytes, builder.root);
     return builder.document(null);
   };
 }

@@ -46,7 +46,7 @@ export interface SoapClientOptions {
 export function soapClient({ device, clock, authenticator }: SoapClientOptions): SoapClient {
   const exchange = async (call: SoapCall): Promise<SoapAnswer> => {
     const { url, operation } = call;
-    const { authorization, security } = authenticator.next('POST', url.pathname + url.search);
+    const { authorization, security } = authenticator.next('POST', url);
     const sentAt = clock.now();
     const http = await call.channel.post({
       url,

@@ -97,7 +97,8 @@ export class PullLoop implements Subscription {
       this.#blockedSince = null;
       if (answer.notifications.length === 0) await this.#calm(pullMs, timeoutMs);
       else this.#hasty = 0;
-      return { ...answer, pullMs, interruption: this.#takeInterruption() };
+      const { notifications, receivedAt, deviceTime, damage } = answer;
+      return { notifications, receivedAt, deviceTime, damage, pullMs, interruption: this.#takeInterruption() };
     } catch (error) {
       return await this.#failed(error, clock.monotonic() - askedAt);
     }

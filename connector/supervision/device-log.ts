@@ -40,9 +40,18 @@ export function openDeviceLog(device: string, spool: Spool): DeviceLog {
     },
     async append(appended, properties = []) {
       const { sequence, epoch } = records;
-      await spool.append({ device, records: appended, checkpoint: { ...checkpoint, sequence, epoch }, properties });
+      await spool.append({ device, records: appended, checkpoint: at(checkpoint, sequence, epoch), properties });
       // Not before: what was not stored has no numbers.
-      checkpoint = { ...checkpoint, sequence: Math.max(checkpoint.sequence, sequence), epoch };
+      if (sequence > checkpoint.sequence || epoch !== checkpoint.epoch) checkpoint = at(checkpoint, sequence, epoch);
     },
   };
+}
+
+/** Field by field: once an answer, a spread costs more than all the rest of it. */
+function at(
+  { lastAnswerAt, subscription, target, stoppedInOrder, deviceDigest }: DeviceCheckpoint,
+  sequence: number,
+  epoch: number,
+): DeviceCheckpoint {
+  return { sequence, epoch, lastAnswerAt, subscription, target, stoppedInOrder, deviceDigest };
 }

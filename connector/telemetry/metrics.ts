@@ -41,15 +41,19 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
   const devices = deviceMetrics(registry);
   const sinks = sinkMetrics(registry);
   /** What came with each answer since the last scrape: a look-up by label costs as much as the rest of counting. */
-  const cells = new Map<string, { received: number; lastEventAt: number }>();
+  const cells = new Map<string, { received: number; lastEventAt: number; skew: number | null }>();
+  const cellOf = (device: string) => {
+    const cell = cells.get(device) ?? { received: 0, lastEventAt: 0, skew: null };
+    cells.set(device, cell);
+    return cell;
+  };
   snapshotMetrics(registry, snapshot);
   gauge(registry, 'onvif_connector_build_info', 'Version of the connector and of Node.js', ['version', 'nodejs'])
     .labels(version, process.version)
     .set(1);
   return {
     received(device, notifications, pullSeconds, at) {
-      const cell = cells.get(device) ?? { received: 0, lastEventAt: 0 };
-      cells.set(device, cell);
+      const cell = cellOf(device);
       cell.received += notifications;
       if (notifications > 0) cell.lastEventAt = at;
       events.pull.labels(device).observe(pullSeconds);
@@ -63,7 +67,9 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
       devices.info.labels(now).set(1);
     },
     epoch: (device, epoch) => devices.epoch.labels(device).set(epoch),
-    clockSkew: (device, seconds) => devices.skew.labels(device).set(seconds),
+    clockSkew(device, seconds) {
+      cellOf(device).skew = seconds;
+    },
     gap: (device, reason) => events.gaps.labels(device, reason).inc(),
     published: (sink, count) => sinks.published.labels(sink).inc(count),
     delivery(sink, count, seconds) {
@@ -73,8 +79,9 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
     publishError: (sink, reason) => sinks.errors.labels(sink, reason).inc(),
     deadLetters: (sink, count) => sinks.dead.labels(sink).inc(count),
     async expose() {
-      for (const [device, { received, lastEventAt }] of cells) {
+      for (const [device, { received, lastEventAt, skew }] of cells) {
         events.received.labels(device).inc(received);
+        if (skew !== null) devices.skew.labels(device).set(skew);
         if (lastEventAt > 0) devices.lastEvent.labels(device).set(lastEventAt / 1000);
       }
       cells.clear();
