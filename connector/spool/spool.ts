@@ -1,7 +1,7 @@
 import type { ConnectorError } from '../errors.ts';
 import type { PropertyChange, PropertyState } from '../normalize/property-ledger.ts';
 import type { EventRecord } from '../normalize/record.ts';
-import type { SubscriptionReference } from '../subscription/subscription-reference.ts';
+import type { StoredSubscription } from '../subscription/live-subscription.ts';
 
 /** Where a device stands; stored in the same transaction as the records that led there. Small, serializable. */
 export interface DeviceCheckpoint {
@@ -10,8 +10,8 @@ export interface DeviceCheckpoint {
   readonly epoch: number;
   /** Wall time (ms) of the last answer that was committed; null before the first. */
   readonly lastAnswerAt: number | null;
-  /** The subscription that lived then, and the wall time (ms) until which its lease was granted, by our own clock. */
-  readonly subscription: { readonly reference: SubscriptionReference; readonly leaseUntil: number } | null;
+  /** The subscription that lived then. */
+  readonly subscription: StoredSubscription | null;
   /** Address and filter the subscription was made for; undefined before the first. */
   readonly target?: { readonly address: string; readonly filter: string } | undefined;
   /** The worker ended in order: no PullMessages was in flight that could have taken messages along. */

@@ -1,5 +1,6 @@
 import { formatDateTime, formatDuration, parseDateTime, parseDuration } from '../device/date-time.ts';
 import type { ConnectorError } from '../errors.ts';
+import type { Flow } from './live-subscription.ts';
 
 /**
  * What a device turned out to want, learned from its answers and faults and kept across its subscriptions: never decided by
@@ -20,6 +21,8 @@ export interface DeviceHabits {
   /** False once it refused a filter: then everything comes. */
   filtersTopics: boolean;
   filtersContent: boolean;
+  /** The flow that brought messages; null before any did. */
+  flow: Flow | null;
 }
 
 export interface SubscriptionWishes {
@@ -36,6 +39,7 @@ export function newHabits(wishes: SubscriptionWishes): DeviceHabits {
     synchronizes: true,
     filtersTopics: true,
     filtersContent: true,
+    flow: null,
   };
 }
 

@@ -9,7 +9,7 @@ const seen = NOW - 5_000;
 const outage = { since: seen, reason: 'outage' };
 const restart = { since: seen, reason: 'restart' };
 const resume = (gap: unknown) => ({
-  ...{ kind: 'resume', reference, leaseUntil: living.leaseUntil },
+  ...{ kind: 'resume', subscription: living },
   ...{ synchronize: gap !== null, gap },
 });
 const subscribe = (gap: unknown) => ({ kind: 'subscribe', gap });

@@ -1,11 +1,11 @@
-import type { SubscriptionReference } from './subscription-reference.ts';
+import type { StoredSubscription } from './live-subscription.ts';
 
 /** What is known of a device when its worker starts or has lost its subscription. */
 export interface RecoverySituation {
   /** Wall time (ms) of the last answer on disk; null where the device was never subscribed to. */
   readonly lastAnswerAt: number | null;
-  /** The subscription on disk and the wall time (ms) until which it was granted; null where it was ended. */
-  readonly subscription: { readonly reference: SubscriptionReference; readonly leaseUntil: number } | null;
+  /** The subscription on disk; null where it was ended. */
+  readonly subscription: StoredSubscription | null;
   /** A PullMessages was in flight when contact was lost: its answer may be lost (there is no acknowledgement, trap 19). */
   readonly pullInterrupted: boolean;
   /** This process never had the subscription itself: the one before it did. */
@@ -24,8 +24,7 @@ export type RecoveryPlan =
   /** Go on with the subscription that lives: what the device queued meanwhile is only there. */
   | {
       readonly kind: 'resume';
-      readonly reference: SubscriptionReference;
-      readonly leaseUntil: number;
+      readonly subscription: StoredSubscription;
       /** Ask for all property states again: an answer may have been lost. */
       readonly synchronize: boolean;
       readonly gap: SuspectedGap | null;
@@ -43,9 +42,5 @@ export function planRecovery(situation: RecoverySituation): RecoveryPlan[] {
   const gap: SuspectedGap | null = lastAnswerAt === null ? null : { since: lastAnswerAt, reason };
   const subscribe: RecoveryPlan = { kind: 'subscribe', gap };
   if (subscription === null || subscription.leaseUntil - now < LEAST_LEASE_MS) return [subscribe];
-  const { reference, leaseUntil } = subscription;
-  return [
-    { kind: 'resume', reference, leaseUntil, synchronize: pullInterrupted, gap: pullInterrupted ? gap : null },
-    subscribe,
-  ];
+  return [{ kind: 'resume', subscription, synchronize: pullInterrupted, gap: pullInterrupted ? gap : null }, subscribe];
 }

@@ -4,11 +4,10 @@ import { ConnectorError, SubscriptionLostError, UnsupportedError } from '../erro
 import type { Normalizer } from '../normalize/normalizer.ts';
 import type { DeviceRecord, EventRecord } from '../normalize/record.ts';
 import { digest } from '../normalize/record-id.ts';
-import { createPullPoint } from '../subscription/create-pull-point.ts';
 import type { DeviceHabits } from '../subscription/device-habits.ts';
+import type { LiveSubscription } from '../subscription/live-subscription.ts';
 import type { NotificationBatch } from '../subscription/notification-batch.ts';
-import { PullLoop } from '../subscription/pull-loop.ts';
-import { PullPoint, type PullPointOptions } from '../subscription/pull-point.ts';
+import { resume, type SubscriptionOptions, subscribe } from '../subscription/open-subscription.ts';
 import { planRecovery, type RecoveryPlan } from '../subscription/recovery.ts';
 import type { SubscriptionFilter } from '../subscription/subscription-operations.ts';
 import type { DeviceLog } from './device-log.ts';
@@ -30,8 +29,7 @@ export interface ConnectedDevice {
 /** A device with a subscription that has given its first answer. */
 export interface DeviceConnection {
   readonly session: DeviceSession;
-  readonly point: PullPoint;
-  readonly loop: PullLoop;
+  readonly live: LiveSubscription;
   readonly batches: AsyncIterator<NotificationBatch>;
   readonly first: IteratorResult<NotificationBatch>;
   /** The states are to be asked for once `first` is on disk: an answer to those before us may be lost. */
@@ -96,19 +94,14 @@ async function follow(
   signal: AbortSignal,
 ): Promise<DeviceConnection> {
   const { log, normalizer, clock, observer, device, habits } = to;
-  const onTrouble = (what: string, error: ConnectorError) => observer.deviceTrouble(device.id, what, error);
-  const options: PullPointOptions = { session, clock, habits, signal, onTrouble };
-  const point =
-    plan.kind === 'subscribe'
-      ? await createPullPoint(to.filter, options)
-      : new PullPoint(plan.reference, plan.leaseUntil - clock.now(), options);
   let settling = true;
   const timeoutMs = () =>
     settling || normalizer.synchronization.running
       ? Math.min(SETTLING_TIMEOUT_MS, habits.pullTimeoutMs)
       : habits.pullTimeoutMs;
-  const loop = new PullLoop(point, { clock, habits, signal, farewellMs: FAREWELL_MS, timeoutMs });
-  const batches = loop[Symbol.asyncIterator]();
+  const options = subscriptionOptions(to, session, timeoutMs, signal);
+  const live = plan.kind === 'subscribe' ? await subscribe(to.filter, options) : resume(plan.subscription, options);
+  const batches = live.batches();
   try {
     if (plan.kind === 'subscribe') {
       log.records.nextEpoch();
@@ -116,7 +109,7 @@ async function follow(
     }
     // Before the first pull: from it on an answer may be lost with this process, and the next one has to know.
     log.update({
-      subscription: { reference: point.reference, leaseUntil: point.lease.until() },
+      subscription: live.stored(),
       target: targetOf(to),
       lastAnswerAt: log.checkpoint.lastAnswerAt ?? clock.now(),
       stoppedInOrder: false,
@@ -133,15 +126,25 @@ async function follow(
     await log.append(began);
     signal.throwIfAborted();
     observer.subscribed(device.id, plan.kind === 'resume' ? 'resumed' : 'created', log.records.epoch);
-    return { session, point, loop, batches, first, synchronize: plan.kind === 'resume' && plan.synchronize };
+    return { session, live, batches, first, synchronize: plan.kind === 'resume' && plan.synchronize };
   } catch (error) {
     await batches.return?.();
-    point.lease.end();
+    live.lease.end();
     // Nobody would come back for a new one, and devices have few. One to resume may still hold what happened meanwhile.
     const abandoned = plan.kind === 'subscribe' || isGone(error);
-    if (abandoned && !(error instanceof SubscriptionLostError)) await abandon(point, to);
+    if (abandoned && !(error instanceof SubscriptionLostError)) await abandon(live, to);
     throw error;
   }
+}
+
+function subscriptionOptions(
+  { clock, observer, device, habits }: ConnectedDevice,
+  session: DeviceSession,
+  timeoutMs: () => number,
+  signal: AbortSignal,
+): SubscriptionOptions {
+  const onTrouble = (what: string, error: ConnectorError) => observer.deviceTrouble(device.id, what, error);
+  return { session, clock, habits, signal, onTrouble, timeoutMs, farewellMs: FAREWELL_MS };
 }
 
 /** What the stored subscription was made for: another address or filter wants another subscription. */
@@ -151,27 +154,26 @@ function targetOf({ device, filter }: ConnectedDevice): { address: string; filte
 
 /** The stored subscription, where it is still the one that the settings ask for. */
 async function usableSubscription(to: ConnectedDevice, session: DeviceSession, signal: AbortSignal) {
-  const { log, clock, habits, observer, device } = to;
+  const { log, habits } = to;
   const { subscription, target } = log.checkpoint;
   if (subscription === null || target === undefined) return subscription;
   const wanted = targetOf(to);
   if (target.address === wanted.address && target.filter === wanted.filter) return subscription;
   // At another address it belongs to another device.
   if (target.address === wanted.address) {
-    const onTrouble = (what: string, error: ConnectorError) => observer.deviceTrouble(device.id, what, error);
-    const options = { session, clock, habits, signal, onTrouble };
-    await abandon(new PullPoint(subscription.reference, subscription.leaseUntil - clock.now(), options), to);
+    const options = subscriptionOptions(to, session, () => habits.pullTimeoutMs, signal);
+    await abandon(resume(subscription, options), to);
   }
   log.update({ subscription: null });
   return null;
 }
 
 /** Unsubscribe, if it can be done soon. */
-async function abandon(point: PullPoint, { clock, observer, device }: ConnectedDevice): Promise<void> {
+async function abandon(live: LiveSubscription, { clock, observer, device }: ConnectedDevice): Promise<void> {
   const deadline = new AbortController();
   const cancel = clock.after(FAREWELL_MS, () => deadline.abort());
   try {
-    await point.unsubscribe(deadline.signal);
+    await live.unsubscribe(deadline.signal);
   } catch (error) {
     observer.deviceTrouble(device.id, 'Unsubscribe failed', error as Error);
   } finally {

@@ -169,7 +169,7 @@ export class DeviceWorker {
       this.#connection = undefined;
       await this.#leaving;
       await connection.batches.return?.();
-      connection.point.lease.end();
+      connection.live.lease.end();
       await connection.session.close();
     }
   }
@@ -200,8 +200,7 @@ export class DeviceWorker {
     const normalized = normalizer.normalize(batch);
     const records = gaps.concat(normalized.records);
     if (batch.damage !== null) observer.gap(this.device, 'undecodable', batch.damage.message);
-    const { reference, lease } = connection.point;
-    log.update({ lastAnswerAt: batch.receivedAt, subscription: { reference, leaseUntil: lease.until() } });
+    log.update({ lastAnswerAt: batch.receivedAt, subscription: connection.live.stored() });
     await log.append(records, normalized.properties);
     const { receivedAt: at, pullMs, notifications } = batch;
     observer.received(this.device, { notifications: notifications.length, records: records.length, pullMs, at });
@@ -231,12 +230,12 @@ export class DeviceWorker {
   }
 
   /** States that an answer lost on its way told come again this way, events do not (trap 26). */
-  async #synchronize({ point }: DeviceConnection, gap: SynchronizedRecord['gap']): Promise<void> {
+  async #synchronize({ live }: DeviceConnection, gap: SynchronizedRecord['gap']): Promise<void> {
     const { normalizer, observer, habits } = this.#to;
     this.#askedForStates = true;
     normalizer.synchronization.begin(gap, 'point');
     try {
-      await point.synchronize(this.#abort.signal);
+      await live.synchronize(this.#abort.signal);
     } catch (error) {
       if (isAbort(error) || !(error instanceof ConnectorError)) throw error;
       normalizer.synchronization.cancel();
@@ -247,9 +246,9 @@ export class DeviceWorker {
     }
   }
 
-  async #farewell({ loop }: DeviceConnection): Promise<boolean> {
+  async #farewell({ live }: DeviceConnection): Promise<boolean> {
     try {
-      await loop.stop();
+      await live.stop();
       return true;
     } catch (error) {
       this.#to.observer.deviceTrouble(this.device, 'Unsubscribe failed', error as Error);
