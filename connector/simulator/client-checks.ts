@@ -1,8 +1,8 @@
-import { addressedPullPoint } from './event-service.ts';
 import type { Exchange, Operation } from './exchange.ts';
 import { NS } from './namespaces.ts';
 import { SoapFault } from './soap-fault.ts';
 import { attributeOf, type RequestElement } from './soap-request.ts';
+import { addressedSubscription } from './subscription-address.ts';
 
 /** The newest MessageIDs of each device, to notice one that comes twice. */
 export type MessageIds = Set<string>;
@@ -18,7 +18,10 @@ export function checkClient(exchange: Exchange, operation: Operation, ids: Messa
   for (const header of headers) checkUnderstood(header);
   const action = headerText(headers, 'Action');
   const expected = operation.action;
-  if (action === undefined && operation.addressed) exchange.violation('action', 'No wsa:Action');
+  const { quirks } = exchange.device.options;
+  // Such a device must not be sent any.
+  const wanted = operation.addressed && !quirks.has('chokes-on-addressing');
+  if (action === undefined && wanted) exchange.violation('action', 'No wsa:Action');
   if (action !== undefined && action !== expected) {
     exchange.violation('action', `wsa:Action is "${action}", the operation's is "${expected}"`);
   }
@@ -26,9 +29,10 @@ export function checkClient(exchange: Exchange, operation: Operation, ids: Messa
   if (media !== undefined && media !== (action ?? expected)) {
     exchange.violation('media-type-action', `The media type says "${media}", not "${action ?? expected}"`);
   }
-  if (operation.addressed) checkMessageId(exchange, ids);
+  if (!wanted) return;
+  checkMessageId(exchange, ids);
   if (operation.atSubscription) checkSubscriptionAddressing(exchange);
-  else if (operation.addressed && headerText(headers, 'To') === undefined) exchange.violation('to', 'No wsa:To');
+  else if (headerText(headers, 'To') === undefined) exchange.violation('to', 'No wsa:To');
 }
 
 function checkUnderstood(header: RequestElement): void {
@@ -51,7 +55,7 @@ function checkMessageId(exchange: Exchange, ids: MessageIds): void {
 function checkSubscriptionAddressing(exchange: Exchange): void {
   const { device, request } = exchange;
   const { quirks } = device.options;
-  const given = addressedPullPoint(exchange)?.address;
+  const given = addressedSubscription(exchange)?.address;
   const to = request.headers.find(({ uri, local }) => uri === NS.wsa && local === 'To')?.text;
   if (to === undefined) exchange.violation('to', 'No wsa:To');
   else if (given && to !== given) exchange.violation('to', `wsa:To is "${to}", the Address given was "${given}"`);

@@ -1,7 +1,8 @@
+import type { SimulatedAuth } from './device-login.ts';
 import type { LoadKind, LoadOptions } from './load.ts';
 import { loadScenario } from './scenario.ts';
 import type { SimulatedDevice } from './simulated-device.ts';
-import { type SimulatedAuth, type SimulatorOptions, startSimulator } from './simulator.ts';
+import { type SimulatorOptions, startSimulator } from './simulator.ts';
 
 /** What `simulate` understands on the command line. */
 export interface SimulateArguments {
@@ -18,6 +19,8 @@ export interface SimulateArguments {
   readonly password?: string;
   readonly auth?: SimulatedAuth;
   readonly seed?: number;
+  /** Core 9.11: the devices keep their events for Seek; a number says how many. */
+  readonly persistentStorage?: boolean | number;
   /** Load mode: notifications an answer. */
   readonly loadBatch?: number;
   readonly loadTotal?: number;
@@ -57,6 +60,7 @@ async function optionsOf(args: SimulateArguments): Promise<SimulatorOptions> {
     ...(password === undefined ? {} : { password }),
     ...(auth === undefined ? {} : { auth }),
     ...(seed === undefined ? {} : { seed }),
+    ...(args.persistentStorage === undefined ? {} : { persistentStorage: args.persistentStorage }),
     ...(load === undefined ? {} : { load }),
   };
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { eventDetails } from './event-details.ts';
+import { DEVICE_VERBS } from './device-verbs.ts';
+import type { GuestManners } from './request-statistics.ts';
 import type { SimulatedDevice } from './simulated-device.ts';
+import { truthOf } from './truth.ts';
 import type { ViolationList } from './violations.ts';
 
 /** What the control API shows of one device in `/control/stats`. */
@@ -12,10 +14,10 @@ export interface DeviceStats {
   readonly subscriptions: number;
   readonly answers: number;
   readonly requests: Readonly<Record<string, number>>;
-}
-
-export interface ControlledDevice extends SimulatedDevice {
-  readonly requests: ReadonlyMap<string, number>;
+  readonly manners: GuestManners;
+  /** Violations by rule. */
+  readonly violations: Readonly<Record<string, number>>;
+  readonly stored: { readonly size: number; readonly limit: number } | null;
 }
 
 const LARGEST = 1_048_576;
@@ -24,15 +26,14 @@ const LARGEST = 1_048_576;
  * The control API for tests in other processes: JSON, loopback only.
  *   GET  /control/ledger[?device=ID][&after=ANSWER]   produced, answers, subscriptions of each device
  *   GET  /control/events?device=ID[&after=NUMBER]     the ordinary events themselves
+ *   GET  /control/truth?device=ID[&after=NUMBER]      the same with every delivery that got through
+ *   GET  /control/subscriptions[?device=ID]           SubscriptionFacts of those that live
+ *   GET  /control/properties[?device=ID]              live properties: topic, source, key, data, utcTime
  *   GET  /control/violations                          { count, violations }
  *   GET  /control/stats                               DeviceStats of each device
- *   POST /control/devices/ID/emit                     { topic, operation?, source?, key?, data?, utcTime? } → { number }
- *   POST /control/devices/ID/set, …/delete            the same, as a property → { number }
- *   POST /control/devices/ID/reboot                   { downMs? }
- *   POST /control/devices/ID/clock                    { offsetMs }
- *   POST /control/devices/ID/unsubscribe-all
+ *   POST /control/devices/ID/VERB                     a verb of DEVICE_VERBS with its arguments; emit, set, delete → { number }
  */
-export function controlApi(devices: () => readonly ControlledDevice[], violations: ViolationList) {
+export function controlApi(devices: () => readonly SimulatedDevice[], violations: ViolationList) {
   return (request: IncomingMessage, response: ServerResponse, url: URL): void => {
     const reply = (status: number, value: unknown): void => {
       const text = JSON.stringify(value);
@@ -55,7 +56,7 @@ function isLoopback(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
 }
 
-function read(url: URL, devices: readonly ControlledDevice[], violations: ViolationList): unknown {
+function read(url: URL, devices: readonly SimulatedDevice[], violations: ViolationList): unknown {
   const wanted = url.searchParams.get('device');
   const chosen = devices.filter(({ id }) => wanted === null || id === wanted);
   const after = Number(url.searchParams.get('after') ?? 0);
@@ -64,59 +65,44 @@ function read(url: URL, devices: readonly ControlledDevice[], violations: Violat
       return { devices: chosen.map((device) => ledgerOf(device, after)) };
     case '/control/events':
       return { events: chosen.flatMap(({ ledger }) => ledger.events.filter(({ number }) => number > after)) };
+    case '/control/truth':
+      return {
+        events: chosen.flatMap(({ id, ledger }) => truthOf(ledger, after).map((event) => ({ device: id, ...event }))),
+      };
+    case '/control/subscriptions':
+      return { devices: chosen.map(({ id, openSubscriptions }) => ({ device: id, subscriptions: openSubscriptions })) };
+    case '/control/properties':
+      return { devices: chosen.map(({ id, propertyList }) => ({ device: id, properties: propertyList })) };
     case '/control/violations':
       return { count: violations.count, violations: violations.list };
     case '/control/stats':
-      return { devices: chosen.map(statsOf) };
+      return { devices: chosen.map((device) => statsOf(device, violations)) };
     default:
       return undefined;
   }
 }
 
-function ledgerOf({ id, address, ledger }: ControlledDevice, after: number): unknown {
+function ledgerOf({ id, address, ledger }: SimulatedDevice, after: number): unknown {
   const answers = ledger.answers.filter(({ answer }) => answer > after);
   return { device: id, address, produced: ledger.produced, answers, subscriptions: ledger.subscriptions };
 }
 
-function statsOf(device: ControlledDevice): DeviceStats {
-  const { id, address, ledger, subscriptions, requests } = device;
+function statsOf(device: SimulatedDevice, { list }: ViolationList): DeviceStats {
+  const { id, address, ledger, subscriptions, requests, manners, stored } = device;
+  const violations: Record<string, number> = {};
+  for (const { device: where, rule } of list) if (where === id) violations[rule] = (violations[rule] ?? 0) + 1;
   return {
     ...{ device: id, address, produced: ledger.produced, subscriptions, answers: ledger.answers.at(-1)?.answer ?? 0 },
-    requests: Object.fromEntries(requests),
+    ...{ requests: Object.fromEntries(requests), manners, violations, stored },
   };
 }
 
-async function act(request: IncomingMessage, url: URL, devices: readonly ControlledDevice[]): Promise<unknown> {
-  const [, , group, id, verb] = url.pathname.split('/');
+async function act(request: IncomingMessage, url: URL, devices: readonly SimulatedDevice[]): Promise<unknown> {
+  const [, , group, id, verb = ''] = url.pathname.split('/');
   const device = devices.find((one) => one.id === decodeURIComponent(id ?? ''));
   if (group !== 'devices' || !device || request.method !== 'POST') return undefined;
   const body = await jsonOf(request);
-  switch (verb) {
-    case 'emit':
-      return { number: device.emit(topicOf(body), eventDetails(body, 'the request')) };
-    case 'set':
-      return { number: device.setProperty(topicOf(body), eventDetails(body, 'the request')) };
-    case 'delete':
-      return { number: device.deleteProperty(topicOf(body), eventDetails(body, 'the request')) };
-    case 'reboot':
-      device.reboot(typeof body.downMs === 'number' ? body.downMs : undefined);
-      return {};
-    case 'clock':
-      if (typeof body.offsetMs !== 'number')
-        throw new ConfigurationError('simulator-control', 'offsetMs is a number of milliseconds');
-      device.clockOffset = body.offsetMs;
-      return {};
-    case 'unsubscribe-all':
-      device.endSubscriptions();
-      return {};
-    default:
-      return undefined;
-  }
-}
-
-function topicOf(body: Readonly<Record<string, unknown>>): string {
-  if (typeof body.topic !== 'string') throw new ConfigurationError('simulator-control', 'topic is missing');
-  return body.topic;
+  return Object.hasOwn(DEVICE_VERBS, verb) ? DEVICE_VERBS[verb]?.read(body)(device) : undefined;
 }
 
 async function jsonOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {

@@ -2,7 +2,6 @@ import { deviceIoCapabilities, RELAY_OPERATIONS } from './deviceio-service.ts';
 import { eventCapabilities } from './event-service.ts';
 import type { Exchange, Operation, OperationTable } from './exchange.ts';
 import { NS } from './namespaces.ts';
-import { endpointUuid } from './simulated-device.ts';
 import { escapeXml, type SoapAnswer } from './soap-answer.ts';
 import { receiverFault } from './soap-fault.ts';
 
@@ -41,7 +40,7 @@ export const DEVICE_SERVICE: OperationTable = new Map([
     ({ device }) =>
       `<tds:HostnameInformation><tt:FromDHCP>false</tt:FromDHCP><tt:Name>${escapeXml(device.id)}</tt:Name></tds:HostnameInformation>`,
   ),
-  operation('GetEndpointReference', true, ({ device }) => `<tds:GUID>urn:uuid:${endpointUuid(device.id)}</tds:GUID>`),
+  operation('GetEndpointReference', true, ({ device }) => `<tds:GUID>${device.style.producer}</tds:GUID>`),
   operation('GetDeviceInformation', false, deviceInformation),
   operation('GetScopes', false, scopes),
   operation('GetNetworkInterfaces', false, networkInterfaces),
@@ -57,20 +56,25 @@ export const DEVICE_SERVICE: OperationTable = new Map([
 
 /** Core 8.3.6: whole seconds of the device's own clock. */
 function systemDateAndTime({ device }: Exchange): string {
-  const now = new Date(device.now());
-  const dateTime = (name: string) =>
+  const { quirks } = device.options;
+  // local-time-as-utc: what is called UTC is local; no-utc-date-time: the zone is two hours ahead (POSIX turns the sign).
+  const zoneHours = quirks.has('no-utc-date-time') ? 2 : Math.round((quirks.value('local-time-as-utc') ?? 0) / 3600);
+  const dateTime = (name: string, now: Date) =>
     `<tt:${name}><tt:Time><tt:Hour>${now.getUTCHours()}</tt:Hour><tt:Minute>${now.getUTCMinutes()}</tt:Minute>` +
     `<tt:Second>${now.getUTCSeconds()}</tt:Second></tt:Time><tt:Date><tt:Year>${now.getUTCFullYear()}</tt:Year>` +
     `<tt:Month>${now.getUTCMonth() + 1}</tt:Month><tt:Day>${now.getUTCDate()}</tt:Day></tt:Date></tt:${name}>`;
   return (
     '<tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType><tt:DaylightSavings>false</tt:DaylightSavings>' +
-    `<tt:TimeZone><tt:TZ>UTC0</tt:TZ></tt:TimeZone>${dateTime('UTCDateTime')}${dateTime('LocalDateTime')}</tds:SystemDateAndTime>`
+    `<tt:TimeZone><tt:TZ>${zoneHours === 0 ? 'UTC0' : `LOC${zoneHours > 0 ? '-' : '+'}${Math.abs(zoneHours)}`}</tt:TZ></tt:TimeZone>` +
+    (quirks.has('no-utc-date-time') ? '' : dateTime('UTCDateTime', new Date(device.now()))) +
+    `${dateTime('LocalDateTime', new Date(device.now() + (quirks.has('no-utc-date-time') ? zoneHours * 3_600_000 : 0)))}</tds:SystemDateAndTime>`
   );
 }
 
 /** Core 8.1.2.2: every service with the scheme and host of the request. */
 function getServices(exchange: Exchange): string {
-  const { device, base, request } = exchange;
+  const { device, request } = exchange;
+  const base = serviceBase(exchange);
   if (device.options.quirks.has('get-services-unsupported')) {
     throw receiverFault('ActionNotSupported', 'GetServices is not supported');
   }
@@ -81,9 +85,16 @@ function getServices(exchange: Exchange): string {
     `${included ? `<tds:Capabilities>${capabilities}</tds:Capabilities>` : ''}${VERSION}</tds:Service>`;
   return (
     service(NS.tds, '/onvif/device_service', `<tds:Capabilities>${capabilityGroups(device)}</tds:Capabilities>`) +
-    service(NS.tev, '/onvif/event_service', eventCapabilities(device.options.limits.maxPullPoints)) +
+    service(NS.tev, '/onvif/event_service', eventCapabilities(device)) +
     service(NS.tmd, '/onvif/deviceio_service', deviceIoCapabilities(device.options.preset))
   );
+}
+
+/** Quirk wrong-host-services: the address the device has on its own side of a router. */
+function serviceBase({ device, base }: Exchange): string {
+  return device.options.quirks.has('wrong-host-services')
+    ? base.replace(/^https?:\/\/[^/]+/, 'http://192.0.2.1:8999')
+    : base;
 }
 
 /** Core table 9: what the device service says of itself. */
@@ -99,7 +110,9 @@ function capabilityGroups({ options }: Exchange['device']): string {
 }
 
 /** Core 8.1.2.4, for clients of old: elements, not attributes. */
-function getCapabilities({ device, base, request }: Exchange): string {
+function getCapabilities(exchange: Exchange): string {
+  const { device, request } = exchange;
+  const base = serviceBase(exchange);
   const categories = request.operation.children.map(({ text }) => text.trim());
   const wanted = (name: string) => categories.length === 0 || categories.includes('All') || categories.includes(name);
   const { preset } = device.options;
@@ -126,7 +139,8 @@ function getCapabilities({ device, base, request }: Exchange): string {
 
 /** Core 8.3.1. */
 function deviceInformation({ device }: Exchange): string {
-  const { preset, index } = device.options;
+  const { preset, quirks } = device.options;
+  const index = quirks.has('shared-endpoint') ? 0 : device.options.index;
   return (
     `<tds:Manufacturer>Example Devices</tds:Manufacturer><tds:Model>${preset.model}</tds:Model>` +
     `<tds:FirmwareVersion>1.0.0</tds:FirmwareVersion><tds:SerialNumber>SIM${String(index).padStart(6, '0')}</tds:SerialNumber>` +
@@ -149,7 +163,8 @@ function scopes({ device }: Exchange): string {
 
 /** Core 8.2.10. */
 function networkInterfaces({ device }: Exchange): string {
-  const tail = device.options.index.toString(16).padStart(4, '0');
+  const index = device.options.quirks.has('shared-endpoint') ? 0 : device.options.index;
+  const tail = index.toString(16).padStart(4, '0');
   const address = `02:00:5E:00:${tail.slice(0, 2)}:${tail.slice(2, 4)}`.toUpperCase();
   const link = '<tt:AutoNegotiation>true</tt:AutoNegotiation><tt:Speed>1000</tt:Speed><tt:Duplex>Full</tt:Duplex>';
   return (

@@ -20,7 +20,7 @@ export function eventFaults(deviceNow: () => number) {
   return {
     resourceUnknown: () => fault('wsrf-r:ResourceUnknownFault', 'No such subscription'),
     subscribeCreationFailed: (most: number) =>
-      fault('wsnt:SubscribeCreationFailedFault', `All ${most} pull points are in use`),
+      fault('wsnt:SubscribeCreationFailedFault', `All ${most} subscriptions are in use`),
     unacceptableInitialTime: (minimum: number, maximum: number) =>
       fault(
         'wsnt:UnacceptableInitialTerminationTimeFault',
@@ -48,6 +48,13 @@ export function eventFaults(deviceNow: () => number) {
         'Unknown subscription policy',
         `<wsnt:UnrecognizedPolicy xmlns:unknown="${uri}">unknown:${local}</wsnt:UnrecognizedPolicy>`,
       ),
+    unsupportedPolicy: (uri: string, local: string) =>
+      fault(
+        'wsnt:UnsupportedPolicyRequestFault',
+        'Subscription policy not supported',
+        `<wsnt:UnsupportedPolicy xmlns:unsupported="${uri}">unsupported:${local}</wsnt:UnsupportedPolicy>`,
+      ),
+    noCurrentMessage: () => fault('wsnt:NoCurrentMessageOnTopicFault', 'No current message'),
     unableToGetMessages: () => fault('wsnt:UnableToGetMessagesFault', 'Another PullMessages is blocking'),
     unableToDestroy: () => fault('wsnt:UnableToDestroySubscriptionFault', 'The subscription cannot be ended'),
     /** Core 9.1.2: the one ONVIF fault, no BaseFault. */

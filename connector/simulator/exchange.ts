@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DeviceState } from './simulated-device.ts';
 import type { SoapAnswer } from './soap-answer.ts';
-import type { RequestElement, SoapRequest } from './soap-request.ts';
+import { childText, type RequestElement, type SoapRequest } from './soap-request.ts';
 
 /** One request on its way through a device. */
 export interface Exchange {
@@ -37,4 +37,10 @@ export type OperationTable = ReadonlyMap<string, Operation>;
 
 export function nameOf(element: Pick<RequestElement, 'uri' | 'local'>): string {
   return `{${element.uri}}${element.local}`;
+}
+
+/** Text of a child of the operation in its own namespace. */
+export function argument(exchange: Exchange, local: string): string | undefined {
+  const { operation: element } = exchange.request;
+  return childText(element, element.uri, local);
 }

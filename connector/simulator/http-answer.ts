@@ -17,6 +17,8 @@ export function connectionNumber(socket: Socket): number {
 /** Core 5.8.1: an HTTP status without a SOAP message. */
 export function refuse(response: ServerResponse, refusal: HttpRefusal): void {
   for (const [name, value] of Object.entries(refusal.httpHeaders)) response.setHeader(name, value);
-  response.writeHead(refusal.status, { 'Content-Length': 0 });
-  response.end();
+  if (refusal.status === 0) return void response.socket?.destroy();
+  const type = refusal.page === '' ? {} : { 'Content-Type': 'text/html; charset=utf-8' };
+  response.writeHead(refusal.status, { ...type, 'Content-Length': Buffer.byteLength(refusal.page) });
+  response.end(refusal.page);
 }

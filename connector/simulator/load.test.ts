@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { messagesOf, plainCall, pullBody, serviceUrls, subscribe } from '../../test/support/plain-client.ts';
 import { deviceLoad, type LoadOptions } from './load.ts';
+import { quirksFrom } from './quirks.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 let simulator: Simulator | undefined;
@@ -78,14 +79,7 @@ describe('load data', () => {
   });
 
   it('makes room for more digits when the numbers grow', () => {
-    const style = {
-      producer: 'urn:x',
-      prefixEveryLevel: false,
-      severalMessages: false,
-      placeholders: false,
-      deletedWithoutData: false,
-      upperCaseBooleans: false,
-    };
+    const style = { producer: 'urn:x', quirks: quirksFrom([]) };
     const load = deviceLoad({ batch: 3, kind: 'access' }, style, () => 0);
     let next = 9_999_998;
     const take = (count: number) => {

@@ -1,9 +1,12 @@
 /** Core 5.3 (IEC tables 1-3): the namespaces a device speaks. Kept apart from the client's so that the two can disagree. */
 export const NS = {
   env: 'http://www.w3.org/2003/05/soap-envelope',
+  xml: 'http://www.w3.org/XML/1998/namespace',
   xsi: 'http://www.w3.org/2001/XMLSchema-instance',
   xsd: 'http://www.w3.org/2001/XMLSchema',
   wsa: 'http://www.w3.org/2005/08/addressing',
+  /** Of WS-Discovery, and of devices that mix the two up. */
+  wsa2004: 'http://schemas.xmlsoap.org/ws/2004/08/addressing',
   wsse: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd',
   wsu: 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd',
   wsrfBf: 'http://docs.oasis-open.org/wsrf/bf-2',

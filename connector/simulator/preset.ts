@@ -22,6 +22,8 @@ export interface Preset {
   readonly doors: readonly string[];
   readonly accessPoints: readonly string[];
   readonly videoSources: readonly string[];
+  /** Core 9.11: events the kind keeps for Seek. */
+  readonly persistentStorage?: number;
 }
 
 const NEVER = '1970-01-01T00:00:00Z';

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { EventFaults } from './event-faults.ts';
 import { lease } from './lease.ts';
+import { messageQueue } from './message-queue.ts';
 import type { SimulatedEvent } from './simulated-event.ts';
 
 export interface PullPointOptions {
@@ -9,6 +10,8 @@ export interface PullPointOptions {
   readonly faults: EventFaults;
   readonly lifetimeMs: number;
   readonly queueLimit: number;
+  /** Events the device keeps for Seek; default none. */
+  readonly storeLimit?: number;
   readonly accepts: (event: SimulatedEvent) => boolean;
   readonly onDropped: (event: SimulatedEvent) => void;
   readonly onEnded: (reason: string) => void;
@@ -33,6 +36,13 @@ export interface PullPoint {
   /** Makes the lease last at least (`extend`) or exactly (`renew`) this long from now. */
   extend(ms: number): void;
   renew(ms: number): void;
+  /**
+   * Core 9.1.5: what waited is flushed, initial states too; from now on there are the replayed messages, then, where
+   * `live`, what happens. Property initialisation is over for this pull point.
+   */
+  seek(replay: readonly SimulatedEvent[], live: boolean): void;
+  /** A Seek was made: no initial states and no synchronization points any more. */
+  readonly sought: boolean;
   /** Ends it: a blocked pull is answered with what waits ('unsubscribed') or faults (anything else). */
   end(reason: string): void;
 }
@@ -44,7 +54,11 @@ interface BlockedPull {
 
 export function pullPoint(options: PullPointOptions): PullPoint {
   const { clock, faults } = options;
-  let queue: SimulatedEvent[] = [];
+  const queue = messageQueue({
+    ...options,
+    limit: options.queueLimit,
+    soughtLimit: Math.max(options.queueLimit, options.storeLimit ?? 0),
+  });
   let blocked: BlockedPull | null = null;
   let ended = false;
   let waking = false;
@@ -55,14 +69,19 @@ export function pullPoint(options: PullPointOptions): PullPoint {
     life.stop();
     if (reason === 'unsubscribed') blocked?.answer();
     else blocked?.fault(faults.resourceUnknown());
-    queue = [];
+    queue.clear();
     options.onEnded(reason);
   };
   const life = lease(clock, options.lifetimeMs, () => end('expired'));
-  const take = (limit: number) => queue.splice(0, limit);
   const wake = () => {
     waking = false;
-    if (queue.length > 0) blocked?.answer();
+    if (queue.waiting > 0) blocked?.answer();
+  };
+  const wakeSoon = () => {
+    if (!blocked || waking || queue.waiting === 0) return;
+    waking = true;
+    // Core 9.1.2 "the first message or several simultaneous ones": all that happens in this turn goes together.
+    queueMicrotask(wake);
   };
   /** Resolves with the first message, with nothing at `timeoutMs`; whoever asked may be gone by then. */
   const block = (timeoutMs: number, limit: number) =>
@@ -73,7 +92,7 @@ export function pullPoint(options: PullPointOptions): PullPoint {
       };
       const answer = () => {
         done();
-        resolve(take(limit));
+        resolve(queue.take(limit));
       };
       const fault = (error: Error) => {
         done();
@@ -85,27 +104,27 @@ export function pullPoint(options: PullPointOptions): PullPoint {
   return {
     ...{ id: options.id, end, remaining: life.remaining, extend: life.extend, renew: life.renew },
     get waiting() {
-      return queue.length;
+      return queue.waiting;
+    },
+    get sought() {
+      return queue.sought;
     },
     get blocked() {
       return blocked !== null;
     },
     offer(events) {
-      for (const event of events) {
-        if (!options.accepts(event)) continue;
-        queue.push(event);
-        // Overflow: the oldest goes, counted in the ledger.
-        if (queue.length > options.queueLimit) options.onDropped(queue.shift() as SimulatedEvent);
-      }
-      if (!blocked || waking || queue.length === 0) return;
-      waking = true;
-      // Core 9.1.2 "the first message or several simultaneous ones": all that happens in this turn goes together.
-      queueMicrotask(wake);
+      queue.offer(events);
+      wakeSoon();
+    },
+    seek(replay, live) {
+      if (ended) throw faults.resourceUnknown();
+      queue.seek(replay, live);
+      wakeSoon();
     },
     pull(timeoutMs, limit) {
       if (ended) throw faults.resourceUnknown();
       if (blocked) throw faults.unableToGetMessages();
-      return queue.length > 0 || timeoutMs <= 0 ? Promise.resolve(take(limit)) : block(timeoutMs, limit);
+      return queue.waiting > 0 || timeoutMs <= 0 ? Promise.resolve(queue.take(limit)) : block(timeoutMs, limit);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import type { Scenario, ScenarioAct, ScenarioStep } from './scenario.ts';
+import type { Scenario, ScenarioStep } from './scenario.ts';
 import type { SimulatedDevice } from './simulated-device.ts';
 
 /**
@@ -38,8 +38,8 @@ async function playDevice(
   for (const { act, line } of steps) {
     if (signal.aborted) return;
     try {
-      if (act.verb === 'wait') await pause(clock, act.ms, signal);
-      else perform(act, device);
+      if (typeof act === 'number') await pause(clock, act, signal);
+      else act(device);
     } catch (error) {
       throw new ConfigurationError('scenario', `${scenario.file}:${line}: ${messageOf(error)}`, { cause: error });
     }
@@ -51,27 +51,5 @@ async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<voi
     await clock.sleep(ms, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
-  }
-}
-
-function perform(act: ScenarioAct, device: SimulatedDevice): void {
-  switch (act.verb) {
-    case 'emit':
-      device.emit(act.topic, act.details);
-      return;
-    case 'set':
-      device.setProperty(act.topic, act.details);
-      return;
-    case 'delete':
-      device.deleteProperty(act.topic, act.details);
-      return;
-    case 'reboot':
-      device.reboot(act.ms);
-      return;
-    case 'clock':
-      device.clockOffset += act.ms;
-      return;
-    case 'unsubscribe-all':
-      device.endSubscriptions();
   }
 }

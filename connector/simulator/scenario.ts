@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { eventDetails } from './event-details.ts';
-import type { EventDetails } from './simulated-event.ts';
-import { ownTopicLevels } from './topic-path.ts';
+import { DEVICE_VERBS, type DeviceOrder, timeIn } from './device-verbs.ts';
 
 /**
  * A scenario (YAML, and so JSON) is a list of steps for each device, played one after the other from the start:
@@ -12,14 +10,26 @@ import { ownTopicLevels } from './topic-path.ts';
  *   devices:
  *     sim-1:                           # a device id; "*" stands for every device not named
  *       - wait: 2s                     # ms, s, m or h
- *       - emit: tns1:Topic/Path        # source, key, data: item names and values; utcTime, operation: as text
+ *       - emit: tns1:Topic/Path        # source, key, data: item names and values; utcTime, operation: as text; count
  *         source: { AccessPointToken: AccessPoint_1 }
  *       - set: tns1:Topic/Path         # a property: Initialized where it is new, else Changed
  *         data: { State: Open }
  *       - delete: tns1:Topic/Path      # a property: Deleted
  *       - reboot: 2s                   # deaf for so long; subscriptions and connections are gone
+ *       - power-cycle: 2s              # the same; clock: 2017-12-31T16:00:00Z, recycleIds, strangers, forgetProperties
  *       - unsubscribe-all: true        # subscriptions are gone
  *       - clock: -1h                   # the device's clock makes a step
+ *       - cut-off: 5m                  # connections are refused, the device lives on
+ *       - half-open: 10s               # connections are taken and never answered
+ *       - unavailable: 10s             # HTTP 503
+ *       - refuse-subscriptions: 2m     # new subscriptions are refused
+ *       - cut-answers: 0.1             # answers end in the middle, with this probability; forMs: 30s
+ *       - reset-connections: 0.1       # connections are reset, with this probability; forMs: 30s
+ *       - calm: true                   # all of these are over
+ *       - password: other              # another password from now on; null: the first one
+ *       - strangers: 2                 # others subscribe; lifetimeMs: 1m
+ *       - drop-stored: 1000            # persistent storage forgets its oldest
+ *       - store-limit: 500             # persistent storage keeps so many
  */
 export interface Scenario {
   readonly file: string;
@@ -30,19 +40,12 @@ export interface Scenario {
 export interface ScenarioStep {
   /** Line in the file, from 1. */
   readonly line: number;
-  readonly act: ScenarioAct;
+  readonly verb: string;
+  /** A number: milliseconds to wait. */
+  readonly act: DeviceOrder | number;
 }
 
-export type ScenarioAct =
-  | { readonly verb: 'emit' | 'set' | 'delete'; readonly topic: string; readonly details: EventDetails }
-  | { readonly verb: 'wait' | 'reboot' | 'clock'; readonly ms: number }
-  | { readonly verb: 'unsubscribe-all' };
-
-const EVENT_VERBS = ['emit', 'set', 'delete'] as const;
-const TIME_VERBS = ['wait', 'reboot', 'clock'] as const;
-const VERBS: readonly string[] = [...EVENT_VERBS, ...TIME_VERBS, 'unsubscribe-all'];
-const DETAILS = ['source', 'key', 'data', 'utcTime', 'operation'];
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const VERBS: readonly string[] = ['wait', ...Object.keys(DEVICE_VERBS)];
 
 /** Reads a scenario file. Throws ConfigurationError: unreadable, or every fault as `file:line: what`. */
 export async function loadScenario(file: string): Promise<Scenario> {
@@ -96,34 +99,18 @@ type Fault = (node: unknown, what: string) => void;
 function stepOf(node: unknown, line: number, fault: Fault): ScenarioStep | undefined {
   if (!isMap(node)) return void fault(node, `a step is a mapping with one of ${VERBS.join(', ')}`);
   const value = node.toJSON() as Record<string, unknown>;
-  const verbs = Object.keys(value).filter((name) => VERBS.includes(name));
-  const verb = verbs[0];
-  if (verb === undefined || verbs.length > 1) return void fault(node, `a step has exactly one of ${VERBS.join(', ')}`);
-  const isEvent = EVENT_VERBS.some((name) => name === verb);
-  const stranger = Object.keys(value).find((name) => name !== verb && !(isEvent && DETAILS.includes(name)));
+  const named = Object.keys(value).filter((name) => VERBS.includes(name));
+  // Some arguments have the names of verbs: power-cycle has clock and strangers.
+  const verb = named.find((one) => named.every((name) => name === one || DEVICE_VERBS[one]?.others.includes(name)));
+  if (verb === undefined) return void fault(node, `a step has exactly one of ${VERBS.join(', ')}`);
+  const entry = DEVICE_VERBS[verb];
+  const stranger = Object.keys(value).find((name) => name !== verb && !entry?.others.includes(name));
   if (stranger !== undefined) return void fault(node, `"${stranger}" is not known in a step with ${verb}`);
   try {
-    return { line, act: actOf(verb, value) };
+    const { [verb]: main, ...others } = value;
+    const act = entry ? entry.read({ ...others, [entry.main]: main }) : (timeIn({ wait: main ?? '' }, 'wait') ?? 0);
+    return { line, verb, act };
   } catch (error) {
-    return void fault(node, messageOf(error));
+    return void fault(node, error instanceof ConfigurationError ? `${verb}: ${messageOf(error)}` : messageOf(error));
   }
-}
-
-/** Throws ConfigurationError. */
-function actOf(verb: string, value: Readonly<Record<string, unknown>>): ScenarioAct {
-  const given = value[verb];
-  const eventVerb = EVENT_VERBS.find((name) => name === verb);
-  if (eventVerb) {
-    if (typeof given !== 'string') throw new ConfigurationError('scenario', `${verb} names a topic`);
-    ownTopicLevels(given);
-    return { verb: eventVerb, topic: given, details: eventDetails(value, verb) };
-  }
-  const timeVerb = TIME_VERBS.find((name) => name === verb);
-  if (!timeVerb) return { verb: 'unsubscribe-all' };
-  const found = /^([+-]?\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(given));
-  const ms = found ? Number(found[1]) * (UNITS[found[2] as string] as number) : Number.NaN;
-  if (Number.isNaN(ms) || (ms < 0 && timeVerb !== 'clock')) {
-    throw new ConfigurationError('scenario', `${verb} takes a time like 500ms, 2s, 1m, not "${String(given)}"`);
-  }
-  return { verb: timeVerb, ms };
 }

@@ -18,6 +18,8 @@ export interface SimulatedEvent {
   readonly source: Items;
   readonly key: Items;
   readonly data: Items;
+  /** Comes out of the store after a Seek. */
+  readonly replayed?: true;
 }
 
 /** The parts of an event a caller may give; the rest has defaults. */
@@ -37,3 +39,6 @@ export function* itemsOf(items: Items): Generator<readonly [string, ItemValue]> 
     else yield [name, value as ItemValue];
   }
 }
+
+/** Core 9.11.1: the beginning of the store was reached; no items, not a property. */
+export const BUFFER_BEGIN = 'tns1:EventBuffer/Begin';

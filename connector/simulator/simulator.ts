@@ -1,23 +1,24 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Credentials } from './authentication.ts';
 import { controlApi } from './control.ts';
+import { deviceLogin, type LoginOptions } from './device-login.ts';
+import { openPorts } from './device-ports.ts';
 import { type DeviceServer, deviceServer } from './device-server.ts';
-import { type DigestAlgorithm, digestChallenge } from './digest-challenge.ts';
 import { deviceLife, livingAt, seededChance } from './life.ts';
 import type { LoadOptions } from './load.ts';
+import type { NotifyPolicy } from './notification-channel.ts';
 import { PRESETS, type PresetName } from './preset.ts';
 import { type Quirks, quirksFrom } from './quirks.ts';
 import type { Scenario } from './scenario.ts';
 import { playScenario } from './scenario-player.ts';
 import { type DeviceLimits, type DeviceState, type SimulatedDevice, simulatedDevice } from './simulated-device.ts';
-import { type SoapListener, soapListener } from './soap-listener.ts';
-import { usernameTokenCheck } from './username-token-check.ts';
+import type { DeviceTls } from './soap-listener.ts';
+import { LOG_TOPIC } from './topic-table.ts';
 import { type ViolationList, violationList } from './violations.ts';
 
-export type SimulatedAuth = 'none' | 'digest' | 'username-token' | 'both';
+export type { SimulatedAuth } from './device-login.ts';
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends LoginOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Default 0: any free port. With `portPerDevice` the first of consecutive ones. */
@@ -33,13 +34,12 @@ export interface SimulatorOptions {
   readonly seed?: number;
   /** Names of quirks.ts. */
   readonly quirks?: readonly string[];
-  readonly username?: string;
-  readonly password?: string;
-  /** Default `digest` with a username, `none` without. */
-  readonly auth?: SimulatedAuth;
-  /** Default both, MD5 first. */
-  readonly digestAlgorithms?: readonly DigestAlgorithm[];
-  readonly nonceLifetimeMs?: number;
+  /** Core 9.11: how many events a device keeps for Seek; true: 10,000. Default: what the preset has, none. */
+  readonly persistentStorage?: boolean | number;
+  /** The devices speak HTTPS instead of HTTP. */
+  readonly tls?: DeviceTls;
+  /** How base notification is delivered. */
+  readonly notify?: Partial<Omit<NotifyPolicy, 'copies' | 'reordered'>>;
   readonly load?: LoadOptions;
   readonly scenario?: Scenario;
   readonly limits?: Partial<DeviceLimits>;
@@ -52,7 +52,7 @@ export interface Simulator {
   readonly devices: readonly SimulatedDevice[];
   /** What clients did wrong. */
   readonly violations: ViolationList['list'];
-  /** `http://host:port/control/` of the first listener. */
+  /** `http://host:port/control/`; with `portPerDevice` on a port of its own, which no power cycle takes away. */
   readonly controlUrl: string;
   /** Resolves once a given scenario has run to its end; at once without one. */
   readonly scenarioDone: Promise<void>;
@@ -63,44 +63,32 @@ const LIMITS: DeviceLimits = {
   maxTimeoutMs: 300_000,
   maxMessageLimit: 1000,
   maxPullPoints: 10,
+  maxNotificationProducers: 10,
   queueLimit: 1000,
   defaultLifetimeMs: 60_000,
   maxLifetimeMs: 86_400_000,
 };
+const NOTIFY: Omit<NotifyPolicy, 'copies' | 'reordered'> = { batch: 20, retries: 3, retryMs: 500, timeoutMs: 5_000 };
+const STORED_EVENTS = 10_000;
 
 /** Starts devices on real HTTP ports. Throws ConfigurationError for options that make no sense. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { host = '127.0.0.1', port = 0, clock = systemClock } = options;
-  const reachable = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  const { host = '127.0.0.1', port = 0, portPerDevice = false, clock = systemClock } = options;
   const quirks = quirksFrom(options.quirks ?? []);
   const violations = violationList();
-  const servers = idsOf(options.devices ?? 1).map((id, index) => deviceOf(id, index, options, quirks, violations));
+  /** What a device's power and line do to its port; known when the ports are open. */
+  const refuse = new Map<string, (refuse: boolean) => void>();
+  const servers = idsOf(options.devices ?? 1).map((id, index) =>
+    deviceOf(id, index, options, { quirks, violations, refuse: (closed) => refuse.get(id)?.(closed) }),
+  );
   const devices = servers.map(({ device }) => device);
-  let connections = 0;
-  const shared = {
-    host,
-    control: controlApi(() => devices, violations),
-    nextConnection: () => ++connections,
-  };
-  const listeners: SoapListener[] = [];
-  try {
-    if (options.portPerDevice) {
-      for (const [index, server] of servers.entries()) {
-        const route = (path: string) => ({ server, path, prefix: '' });
-        listeners.push(await soapListener({ ...shared, port: port === 0 ? 0 : port + index, route }));
-        server.device.address = `http://${reachable}:${listeners.at(-1)!.port}/onvif/device_service`;
-      }
-    } else {
-      const route = routeById(servers);
-      listeners.push(await soapListener({ ...shared, port, route }));
-      for (const device of devices)
-        device.address = `http://${reachable}:${listeners[0]!.port}/${device.id}/onvif/device_service`;
-    }
-  } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.close()));
-    throw error;
-  }
-  const stops = devices.map((device, index) => lifeOf(device, index, options, clock));
+  const control = controlApi(() => devices, violations);
+  const ports = await openPorts({ host, port, portPerDevice, servers, control, tls: options.tls });
+  for (const [id, each] of ports.refuse) refuse.set(id, each);
+  const stops = devices.flatMap((device, index) => [
+    lifeOf(device, index, options, clock),
+    livingAt(quirks.value('log-flood') ?? 0, clock, () => (device.down ? 1 : Math.min(1, device.emit(LOG_TOPIC)))),
+  ]);
   const aborter = new AbortController();
   const scenarioDone = options.scenario
     ? playScenario(options.scenario, devices, clock, aborter.signal)
@@ -109,13 +97,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     devices,
     violations: violations.list,
-    controlUrl: `http://${reachable}:${listeners[0]!.port}/control/`,
+    controlUrl: ports.controlUrl,
     scenarioDone,
     async close() {
       aborter.abort();
       for (const stop of stops) stop();
       for (const device of devices) device.stop();
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await ports.close();
     },
   };
 }
@@ -136,48 +124,36 @@ function presetOf(index: number, options: SimulatorOptions): PresetName {
   return presets[index % presets.length] ?? 'access-controller';
 }
 
-function deviceOf(
-  id: string,
-  index: number,
-  options: SimulatorOptions,
-  quirks: Quirks,
-  violations: ViolationList,
-): DeviceServer {
-  const { clock = systemClock, load, clockOffset = 0 } = options;
-  const credentials = credentialsOf(options, clock);
-  const limits = { ...LIMITS, ...options.limits, ...(quirks.has('max-pull-points-1') ? { maxPullPoints: 1 } : {}) };
+interface Shared {
+  readonly quirks: Quirks;
+  readonly violations: ViolationList;
+  readonly refuse: (refuse: boolean) => void;
+}
+
+function deviceOf(id: string, index: number, options: SimulatorOptions, shared: Shared): DeviceServer {
+  const { clock = systemClock, load, clockOffset = 0, seed = 1 } = options;
+  const { quirks, violations } = shared;
+  const login = deviceLogin(options, clock);
+  const manager = deviceLogin(options, clock, 'subscription manager');
+  const preset = PRESETS[presetOf(index, options)];
+  const most = quirks.has('max-pull-points-1') ? 1 : quirks.value('max-pull-points');
+  const stored = options.persistentStorage ?? preset.persistentStorage ?? false;
   const device: DeviceState = simulatedDevice({
-    ...{ id, index, quirks, clock, limits, load, clockOffset, violations },
-    preset: PRESETS[presetOf(index, options)],
-    credentials: { digest: credentials.digest !== null, usernameToken: credentials.usernameToken !== null },
+    ...{ id, index, quirks, clock, load, clockOffset, violations, preset },
+    limits: { ...LIMITS, ...options.limits, ...(most === null ? {} : { maxPullPoints: most }) },
+    notify: { ...NOTIFY, ...options.notify },
+    persistentStorage: typeof stored === 'number' ? stored : stored ? STORED_EVENTS : null,
+    chance: seededChance(seed * 104_729 + index),
+    credentials: { digest: login.digest !== null, usernameToken: login.usernameToken !== null },
+    changePassword(password) {
+      for (const each of [login, manager]) each.changePassword(password);
+    },
     dropConnections: () => server.dropConnections(),
+    refuseConnections: shared.refuse,
+    deafenConnections: () => server.deafenConnections(),
   });
-  const server = deviceServer(device, credentials);
+  const server = deviceServer(device, login, manager);
   return server;
-}
-
-function credentialsOf(options: SimulatorOptions, clock: Clock): Credentials {
-  const { username, password = '', nonceLifetimeMs = 300_000, digestAlgorithms = ['MD5', 'SHA-256'] } = options;
-  const auth = options.auth ?? (username === undefined ? 'none' : 'digest');
-  if (auth === 'none') return { digest: null, usernameToken: null };
-  if (username === undefined)
-    throw new ConfigurationError('simulator-auth', `auth ${auth} needs a username and a password`);
-  const realm = 'simulated device';
-  const digest = () =>
-    digestChallenge({ username, password, realm, algorithms: digestAlgorithms, nonceLifetimeMs, clock });
-  return {
-    digest: auth === 'username-token' ? null : digest(),
-    usernameToken: auth === 'digest' ? null : usernameTokenCheck({ username, password }),
-  };
-}
-
-function routeById(servers: readonly DeviceServer[]) {
-  const byId = new Map(servers.map((server) => [server.device.id, server]));
-  return (path: string) => {
-    const cut = path.indexOf('/', 1);
-    const server = cut < 0 ? undefined : byId.get(path.slice(1, cut));
-    return server && { server, path: path.slice(cut), prefix: path.slice(0, cut) };
-  };
 }
 
 function lifeOf(device: DeviceState, index: number, options: SimulatorOptions, clock: Clock): () => void {

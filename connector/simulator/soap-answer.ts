@@ -1,13 +1,19 @@
+import type { Flow } from './flow.ts';
 import { FAULT_ACTION, NS } from './namespaces.ts';
 import type { FaultFacts } from './soap-fault.ts';
 
 /** What an answer brought of the device's messages, for the ledger. */
 export interface DeliveredMessages {
   readonly subscription: string;
+  readonly flow: Flow;
   /** Running numbers of the events carried, as closed ranges in the order sent. */
   readonly events: readonly (readonly [number, number])[];
   /** How many messages only repeated a property's state (Initialized on subscribe or synchronization point). */
   readonly synchronization: number;
+  /** How many came out of the store, after a Seek. */
+  readonly replayed: number;
+  /** EventBuffer/Begin was among them. */
+  readonly begin: boolean;
 }
 
 export interface SoapAnswer {
@@ -51,11 +57,18 @@ const OPEN = `<?xml version="1.0" encoding="UTF-8"?>\n<SOAP-ENV:Envelope ${DECLA
 
 export const ENVELOPE_CLOSE = '</SOAP-ENV:Body></SOAP-ENV:Envelope>';
 
-/** Everything before the Body's child. WS-Addressing 1.0: RelatesTo names the request's MessageID. */
-export function envelopeOpen(action: string | null, relatesTo: string | null): string {
-  if (action === null) return `${OPEN}<SOAP-ENV:Body>`;
+/** Everything before the Body's child, with these header blocks. */
+export function envelopeStart(headers: string): string {
+  return headers === ''
+    ? `${OPEN}<SOAP-ENV:Body>`
+    : `${OPEN}<SOAP-ENV:Header>${headers}</SOAP-ENV:Header><SOAP-ENV:Body>`;
+}
+
+/** The header blocks of an answer. WS-Addressing 1.0: RelatesTo names the request's MessageID. */
+export function answerHeaders(action: string | null, relatesTo: string | null): string {
+  if (action === null) return '';
   const related = relatesTo === null ? '' : `<wsa:RelatesTo>${escapeXml(relatesTo)}</wsa:RelatesTo>`;
-  return `${OPEN}<SOAP-ENV:Header>${related}<wsa:Action>${action}</wsa:Action></SOAP-ENV:Header><SOAP-ENV:Body>`;
+  return `${related}<wsa:Action>${action}</wsa:Action>`;
 }
 
 /** A fault as an answer; `addressed` for the event services, whose faults carry the one fault action (Core 9.9). */

@@ -42,11 +42,20 @@ function terNames(subcode: string, inner: string | undefined): string[] {
 export class HttpRefusal extends Error {
   readonly status: number;
   readonly httpHeaders: Readonly<Record<string, string | readonly string[]>>;
+  /** A page of HTML. */
+  readonly page: string;
 
-  constructor(status: number, reason: string, httpHeaders: Readonly<Record<string, string | readonly string[]>> = {}) {
+  /** `status` 0: the connection is closed without a word. */
+  constructor(
+    status: number,
+    reason: string,
+    httpHeaders: Readonly<Record<string, string | readonly string[]>> = {},
+    page = '',
+  ) {
     super(reason);
     this.name = 'HttpRefusal';
     this.status = status;
     this.httpHeaders = httpHeaders;
+    this.page = page;
   }
 }

@@ -20,6 +20,8 @@ export function grantedLifetime(
   const duration = readDuration(text);
   const absolute = duration === null ? readDateTime(text) : null;
   if (duration !== null && quirks.has('relative-times-rejected')) throw refused();
+  if (duration !== null && quirks.has('relative-times-ignored')) return 0;
+  if (absolute !== null && quirks.has('z-times-only') && !text.endsWith('Z')) throw refused();
   if (absolute !== null && quirks.has('absolute-times-rejected')) throw refused();
   const lifetime = duration ?? (absolute === null ? null : absolute - now);
   if (lifetime === null || lifetime <= 0 || lifetime > limits.maxLifetimeMs) throw refused();

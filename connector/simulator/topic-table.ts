@@ -54,6 +54,9 @@ const COMMON: readonly TopicEntry[] = [
   property('tns1:Device/acme:Cabinet/Opened', 'CabinetToken tt:ReferenceToken', 'Opened xsd:boolean'),
 ];
 
+/** Quirk log-flood. */
+export const LOG_TOPIC = 'tns1:Device/acme:Logs';
+
 /** Access Control 6.3-6.9, Door Control 6.2, Core 8.9.6. */
 export const ACCESS_CONTROLLER_TOPICS: readonly TopicEntry[] = [
   ...COMMON,
@@ -103,11 +106,27 @@ interface TopicNode {
   entry: TopicEntry | null;
 }
 
+/** Odd ways to write a TopicSet, all of them quirks. */
+export interface TopicSetStyle {
+  /** No flags, no descriptions. */
+  readonly bare: boolean;
+  /** A root element for each topic. */
+  readonly repeatedRoots: boolean;
+  /** Every ancestor is flagged; xs: and xsd: for one namespace. */
+  readonly flagEverywhere: boolean;
+}
+
 /**
  * Core 9.6.2 and 9.7: the wstop:TopicSet of these topics. Root elements are namespaced, children are not, except
- * where a level belongs to another namespace. `bare` leaves flags and descriptions out (quirk bare-topic-set).
+ * where a level belongs to another namespace. `style` has the quirks.
  */
-export function topicSetText(topics: readonly TopicEntry[], bare: boolean): string {
+export function topicSetText(topics: readonly TopicEntry[], style: TopicSetStyle): string {
+  const declared = `xmlns:pt="${NS.pt}" xmlns:tdc="${NS.tdc}" xmlns:acme="${NS.vendor}" xmlns:xs="${NS.xsd}"`;
+  const trees = style.repeatedRoots ? topics.map((entry) => treeOf([entry])) : [treeOf(topics)];
+  return `<wstop:TopicSet ${declared}>${trees.map((roots) => nodesText(roots, style)).join('')}</wstop:TopicSet>`;
+}
+
+function treeOf(topics: readonly TopicEntry[]): Map<string, TopicNode> {
   const roots = new Map<string, TopicNode>();
   for (const entry of topics) {
     let level = roots;
@@ -119,15 +138,16 @@ export function topicSetText(topics: readonly TopicEntry[], bare: boolean): stri
     }
     if (node) node.entry = entry;
   }
-  const declared = `xmlns:pt="${NS.pt}" xmlns:tdc="${NS.tdc}" xmlns:acme="${NS.vendor}"`;
-  return `<wstop:TopicSet ${declared}>${nodesText(roots, bare)}</wstop:TopicSet>`;
+  return roots;
 }
 
-function nodesText(nodes: Map<string, TopicNode>, bare: boolean): string {
+function nodesText(nodes: Map<string, TopicNode>, style: TopicSetStyle): string {
   let text = '';
   for (const { name, children, entry } of nodes.values()) {
-    const flag = entry && !bare ? ' wstop:topic="true"' : '';
-    text += `<${name}${flag}>${entry && !bare ? descriptionText(entry) : ''}${nodesText(children, bare)}</${name}>`;
+    const flag = (entry || style.flagEverywhere) && !style.bare ? ' wstop:topic="true"' : '';
+    const described = entry && !style.bare ? descriptionText(entry) : '';
+    const description = style.flagEverywhere ? described.replace(/xsd:(boolean|float)/, 'xs:$1') : described;
+    text += `<${name}${flag}>${description}${nodesText(children, style)}</${name}>`;
   }
   return text;
 }

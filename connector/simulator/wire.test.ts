@@ -1,6 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -162,6 +164,45 @@ async function faultAnswers(): Promise<void> {
   answers.push(['unsubscribed-pull', (await blocked).text]);
 }
 
+/** Every Notify a device sends, and what is answered at the manager of base notifications. */
+async function notifyAnswers(quirks: string[] = []): Promise<void> {
+  const { device: one, urls, keep } = await device({ persistentStorage: true, quirks });
+  const notified: string[] = [];
+  const consumer = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    notified.push(text);
+    response.end();
+  });
+  await new Promise<void>((done) => consumer.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(consumer.address() as AddressInfo).port}/`;
+  const parameters = '<wsa:ReferenceParameters><x:y xmlns:x="urn:x" x:z="1">2</x:y></wsa:ReferenceParameters>';
+  const reference = `<wsnt:ConsumerReference><wsa:Address>${url}</wsa:Address>${parameters}</wsnt:ConsumerReference>`;
+  const action = 'http://docs.oasis-open.org/wsn/bw-2/NotificationProducer/SubscribeRequest';
+  const raw = '<wsnt:SubscriptionPolicy><wsnt:UseRaw/></wsnt:SubscriptionPolicy>';
+  await keep('Subscribe-raw', urls.events, `<wsnt:Subscribe>${reference}${raw}</wsnt:Subscribe>`, { action });
+  await keep('GetCurrentMessage', urls.events, '<wsnt:GetCurrentMessage/>', { action });
+  const created = await keep('Subscribe', urls.events, `<wsnt:Subscribe>${reference}</wsnt:Subscribe>`, { action });
+  const address = /<wsa:Address>([^<]*)/.exec(created.text)?.[1] ?? '';
+  await expect.poll(() => notified.length).toBeGreaterThan(0);
+  const before = notified.length;
+  one.emit('tns1:AccessControl/AccessGranted/Anonymous', {
+    source: { AccessPointToken: 'A' },
+    data: { External: true },
+  });
+  await expect.poll(() => notified.length).toBeGreaterThan(before);
+  await keep('Renew-notify', address, '<wsnt:Renew><wsnt:TerminationTime>PT60S</wsnt:TerminationTime></wsnt:Renew>');
+  await keep('SetSynchronizationPoint-notify', address, '<tev:SetSynchronizationPoint/>');
+  await keep('Unsubscribe-notify', address, '<wsnt:Unsubscribe/>');
+  const pullPoint = await subscribe(one.address);
+  await keep('Seek', pullPoint, '<tev:Seek><tev:UtcTime>2020-01-01T00:00:00Z</tev:UtcTime></tev:Seek>');
+  await keep('Pull-replay', pullPoint, pullBody());
+  one.line.refuseSubscriptions(60_000);
+  await keep('blocked-thread', urls.events, createBody());
+  answers.push(...notified.map((text): [string, string] => ['Notify', text]));
+  await new Promise((done) => consumer.close(done));
+}
+
 describe.skipIf(why !== null)('every answer of the simulator', () => {
   it('is what the WSDL and schemas say', { timeout: 60_000 }, async () => {
     await deviceAnswers();
@@ -178,6 +219,8 @@ describe.skipIf(why !== null)('every answer of the simulator', () => {
     });
     await subscriptionAnswers({ quirks: ['empty-address', 'renew-unsupported', 'sync-point-faults'] });
     await subscriptionAnswers({ load: { batch: 10, kind: 'access', intervalMs: 1 } });
+    await notifyAnswers();
+    await notifyAnswers(['notify-without-subscription-reference', 'id-in-reference-parameters']);
     await faultAnswers();
     const folder = await mkdtemp(join(tmpdir(), 'wire-'));
     const files = answers.map(([name], index) => join(folder, `${String(index).padStart(3, '0')}-${name}.xml`));
