@@ -1,3 +1,4 @@
+import { declaresNamespace } from './namespace-scope.ts';
 import type { Item, XmlAttribute } from './notification-message.ts';
 import { localName, prefixOf } from './qname.ts';
 import type { XmlTag } from './xml-events.ts';
@@ -59,11 +60,13 @@ type Resolve = (prefix: string) => string | undefined;
 /** Attributes without the namespace declarations, which are not attributes (Core Annex E). */
 function ownAttributes(tag: XmlTag, resolve: Resolve): XmlAttribute[] {
   const own: XmlAttribute[] = [];
-  for (const name in tag.attributes) {
-    if (name === 'xmlns' || name.startsWith('xmlns:')) continue;
+  const { attributes } = tag;
+  for (let i = 0; i < attributes.length; i += 2) {
+    const name = attributes[i]!;
+    if (declaresNamespace(name)) continue;
     const resolved = resolvedName(name, resolve);
     // An unprefixed attribute is in no namespace (Namespaces in XML 1.0, 6.2).
-    own.push({ ...resolved, uri: resolved.prefix === '' ? '' : resolved.uri, value: tag.attributes[name]! });
+    own.push({ ...resolved, uri: resolved.prefix === '' ? '' : resolved.uri, value: attributes[i + 1]! });
   }
   return own;
 }

@@ -50,6 +50,20 @@ describe('a reader that remembers how a device begins its answers', () => {
     expect(remembering(Buffer.from(whole)).damage).toBeNull();
   });
 
+  it('reads texts whose characters are not as many as their bytes', () => {
+    const saying = (value: string) => OPEN + ANSWER.replace('"true"', `"${value}"`) + CLOSE;
+    const remembering = notificationReader();
+    remembering(Buffer.from(saying('true')));
+    // The last is as long in characters as in bytes: the ampersand is written out, and the letters have two bytes each.
+    for (const value of ['Tür', '门', '\u{1f6aa}', 'a & b', 'ääää & b']) {
+      const { damage, notifications } = remembering(Buffer.from(saying(value)));
+      expect(damage).toBeNull();
+      expect(notifications[0]?.messages[0]?.data).toEqual([{ kind: 'simple', name: 'State', value }]);
+    }
+    const broken = Buffer.from(saying('X').replace('X', '\xff'), 'latin1');
+    expect(remembering(broken)).toEqual(readNotifications(broken));
+  });
+
   it('remembers nothing of what was no envelope, or not whole', () => {
     const whole = OPEN + ANSWER + CLOSE;
     readInTurn('<html><body/></html>', '<html><body/></html>', OPEN, whole, '', whole, `<!-- x -->${whole}`, whole);

@@ -1,4 +1,5 @@
 import type { XmlTag } from './xml-events.ts';
+import { type XmlName, xmlName } from './xml-name.ts';
 
 /**
  * How a device begins its answers: XML declaration and the Envelope's start tag. gSOAP declares some twenty namespaces there,
@@ -8,6 +9,8 @@ export interface EnvelopeStart {
   /** From the first byte of the answer to the `>` of the start tag. */
   readonly bytes: Buffer;
   readonly tag: XmlTag;
+  /** Of `tag`. */
+  readonly name: XmlName;
 }
 
 /** Longer ones are read again each time. */
@@ -20,7 +23,8 @@ const START = /^\s*(?:<\?xml[^?>]*\?>\s*)?<([\w.-]+:)?Envelope(?:\s+[\w.:-]+\s*=
 export function envelopeStart(answer: Buffer, root: XmlTag | null): EnvelopeStart | null {
   // Bytes and characters are the same as far as it is ASCII, which the pattern sees to.
   const start = START.exec(answer.toString('latin1', 0, LONGEST))?.[0];
-  return start === undefined || root === null ? null : { bytes: Buffer.from(start), tag: root };
+  if (start === undefined || root === null) return null;
+  return { bytes: Buffer.from(start), tag: root, name: xmlName(root.name) };
 }
 
 /** Whether `answer` begins like that, to the letter. */

@@ -96,3 +96,52 @@ describe.skipIf(own === null || other === null)('a device by TLS', () => {
     expect(await ask(await device({}, leaf!), { verify: true, ca: other!.cert })).toBe('ok');
   });
 });
+
+describe.skipIf(own === null || other === null)('a device by TLS, and what it wants', () => {
+  const tlsServer = async (options: Parameters<typeof createServer>[0]): Promise<ScriptedDevice> => {
+    const { cert, key } = own!;
+    const scripted = await scriptedDevice(() => ({ body: 'ok' }), createServer({ cert, key, ...options }));
+    closing.push(scripted.close);
+    return scripted;
+  };
+  // OpenSSL 3 gives the old versions away at security level 0 alone.
+  const OLD = { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const;
+
+  it.each(['TLSv1', 'TLSv1.1'] as const)(
+    'is not talked to by %s, not even where its certificate is known',
+    async (maxVersion) => {
+      const scripted = await tlsServer({ ...OLD, maxVersion });
+      const fingerprint = fingerprintOf(own!.cert);
+      for (const tls of [{ verify: true, fingerprint }, { verify: false }, undefined]) {
+        expect(await ask(scripted, tls)).toMatchObject({ name: 'RetrySlowlyError', code: 'tls' });
+      }
+      expect(scripted.requests).toHaveLength(0);
+    },
+  );
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('is talked to by %s', async (version) => {
+    const scripted = await tlsServer({ minVersion: version, maxVersion: version });
+    expect(await ask(scripted, { verify: true, ca: own!.cert })).toBe('ok');
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('asks for a certificate of ours and gets it, by %s', async (version) => {
+    const limits = { minVersion: version, maxVersion: version };
+    const scripted = await tlsServer({ ...limits, requestCert: true, rejectUnauthorized: true, ca: other!.cert });
+    const fingerprint = fingerprintOf(own!.cert);
+    expect(await ask(scripted, { verify: true, fingerprint, cert: other!.cert, key: other!.key })).toBe('ok');
+    expect(await ask(scripted, { verify: true, ca: own!.cert, cert: other!.cert, key: other!.key })).toBe('ok');
+    // Without one, or with that of somebody else, nothing is asked of it.
+    for (const shown of [{}, { cert: own!.cert, key: own!.key }]) {
+      expect(await ask(scripted, { verify: true, fingerprint, ...shown })).toMatchObject({
+        name: expect.stringMatching(/^Retry/),
+      });
+    }
+    expect(scripted.requests).toHaveLength(2);
+  });
+
+  it('is not believed by an authority that did not sign for it', async () => {
+    const scripted = await device();
+    expect(await ask(scripted, { verify: true, ca: other!.cert })).toMatchObject({ code: 'tls' });
+    expect(scripted.requests).toHaveLength(0);
+  });
+});

@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { type ConnectorError, messageOf, QuarantineError, RetryNowError, RetrySlowlyError } from '../errors.ts';
+import { type RequestWatch, requestWatch, type WatchedRequest } from './request-watch.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -50,6 +51,7 @@ export function openHttpChannel(options: HttpChannelOptions): HttpChannel {
   const clients = new Map<string, Client>();
   /** A URL takes itself apart anew each time it is asked; the same few come again and again. */
   const targets = new WeakMap<URL, Target>();
+  const watch = requestWatch(options.clock);
   let closed = false;
   const targetOf = (url: URL): Target => {
     const { origin, pathname, search } = url;
@@ -63,11 +65,12 @@ export function openHttpChannel(options: HttpChannelOptions): HttpChannel {
     post(request) {
       const { url } = request;
       if (closed) return Promise.reject(transportError(new Error('we closed the channel'), url, false));
-      return send(targets.get(url) ?? targetOf(url), request, options);
+      return send(targets.get(url) ?? targetOf(url), request, options.clock, watch);
     },
     async close() {
       closed = true;
       await Promise.all([...clients.values()].map((client) => client.destroy()));
+      watch.close();
     },
   };
 }
@@ -88,13 +91,16 @@ function newClient(origin: string, { connectTimeoutMs, maxAnswerBytes, tls }: Ht
   });
 }
 
+/** Said, so that no switch or environment variable of Node lowers it. */
+const MIN_TLS = 'TLSv1.2';
+
 function connector(timeout: number, tls: HttpTls | undefined): buildConnector.connector {
-  if (tls === undefined) return buildConnector({ timeout });
+  if (tls === undefined) return buildConnector({ timeout, minVersion: MIN_TLS });
   const { ca, cert, key, fingerprint } = tls;
   const pin = fingerprint?.replace(/^sha256:|:/gi, '').toUpperCase();
   const pinned = pin !== undefined;
   const connect = buildConnector({
-    ...{ timeout, ca, cert, key, rejectUnauthorized: tls.verify && !pinned },
+    ...{ timeout, minVersion: MIN_TLS, ca, cert, key, rejectUnauthorized: tls.verify && !pinned },
     // A resumed session shows no certificate to hold against the fingerprint.
     ...(pinned && { maxCachedSessions: 0 }),
   });
@@ -112,62 +118,93 @@ function connector(timeout: number, tls: HttpTls | undefined): buildConnector.co
 }
 
 /** `Client.dispatch` without streams or fetch: a pull costs 16 µs of client time instead of 210 (docs/decisions/0001). */
-function send({ client, path }: Target, request: HttpPost, { clock }: HttpChannelOptions): Promise<HttpAnswer> {
+function send({ client, path }: Target, request: HttpPost, clock: Clock, watch: RequestWatch): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const { url, headers, body, timeoutMs, signal } = request;
+    const { headers, body, timeoutMs, signal } = request;
     if (signal.aborted) return reject(signal.reason);
-    const chunks: Buffer[] = [];
-    let status = 0;
-    let answerHeaders: HttpAnswer['headers'] = {};
-    let controller: Dispatcher.DispatchController | undefined;
-    let stopped: unknown;
-    const stop = (reason: unknown) => {
-      stopped ??= reason;
-      if (controller) controller.abort(asError(stopped));
-      else settle(() => reject(stopped));
-    };
-    const aborted = () => stop(signal.reason);
-    const late = clock.after(timeoutMs, () => stop(deadlineError(url, timeoutMs)));
-    let settled = false;
-    const settle = (how: () => void) => {
-      if (settled) return;
-      settled = true;
-      late();
-      signal.removeEventListener('abort', aborted);
-      how();
-    };
-    signal.addEventListener('abort', aborted, { once: true });
-    client.dispatch(
-      { method: 'POST', path, headers, body },
-      {
-        onRequestStart(started) {
-          controller = started;
-          if (stopped !== undefined) started.abort(asError(stopped));
-        },
-        onResponseStart(_, statusCode, received) {
-          status = statusCode;
-          answerHeaders = received as HttpAnswer['headers'];
-        },
-        onResponseData(_, chunk) {
-          chunks.push(chunk);
-        },
-        onResponseEnd() {
-          const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-          settle(() => resolve({ status, headers: answerHeaders, body: whole }));
-        },
-        onResponseError(_, error) {
-          settle(() => reject(stopped ?? transportError(error, url, chunks.length > 0)));
-        },
-      },
-    );
+    const exchange = new Exchange(request, clock.monotonic() + timeoutMs, watch, resolve, reject);
+    watch.add(exchange);
+    client.dispatch({ method: 'POST', path, headers, body }, exchange);
   });
+}
+
+/** One request and its answer, as undici tells of it. A class, since a closure for each event of each pull costs more. */
+class Exchange implements Dispatcher.DispatchHandler, WatchedRequest {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly #request: HttpPost;
+  readonly #watch: RequestWatch;
+  readonly #resolve: (answer: HttpAnswer) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #chunks: Buffer[] = [];
+  #status = 0;
+  #headers: HttpAnswer['headers'] = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  /** Why we ended it before it was over. */
+  #stopped: unknown;
+
+  constructor(
+    request: HttpPost,
+    deadline: number,
+    watch: RequestWatch,
+    resolve: (answer: HttpAnswer) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.deadline = deadline;
+    this.signal = request.signal;
+    this.#request = request;
+    this.#watch = watch;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  late(): void {
+    this.#stop(deadlineError(this.#request));
+  }
+
+  cancelled(): void {
+    this.#stop(this.signal.reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#stopped !== undefined) controller.abort(asError(this.#stopped));
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: HttpAnswer['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#watch.remove(this);
+    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#watch.remove(this);
+    this.#reject(this.#stopped ?? transportError(error, this.#request.url, this.#chunks.length > 0));
+  }
+
+  #stop(reason: unknown): void {
+    this.#stopped ??= reason;
+    if (this.#controller !== undefined) return this.#controller.abort(asError(this.#stopped));
+    // It waits for its turn, or for a connection: its caller does not.
+    this.#watch.remove(this);
+    this.#reject(this.#stopped);
+  }
 }
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }
 
-function deadlineError(url: URL, timeoutMs: number): ConnectorError {
+function deadlineError({ url, timeoutMs }: HttpPost): ConnectorError {
   return new RetryNowError('no-answer', `${url.host} did not answer within ${timeoutMs} ms`, {
     facts: { host: url.host, timeoutMs },
   });

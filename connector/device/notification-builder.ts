@@ -77,9 +77,9 @@ export class NotificationBuilder implements XmlEvents {
   open(tag: XmlTag): void {
     if (++this.depth > MAX_DEPTH) throw new Error(`elements are nested deeper than ${MAX_DEPTH}`);
     this.root ??= tag;
-    this.scope.open(tag.attributes);
+    this.scope.open(tag.declarations);
     if (this.capture !== null) return this.capture.open(tag);
-    const local = localName(tag.name);
+    const { local } = tag;
     switch (this.place) {
       case 'outside':
         return this.openOutside(tag, local);
@@ -111,8 +111,8 @@ export class NotificationBuilder implements XmlEvents {
     else if (this.collected !== null) this.collected += text;
   }
 
-  close(name: string): void {
-    this.closeElement(localName(name));
+  close(local: string): void {
+    this.closeElement(local);
     // Not before: a topic's prefixes may be declared on the Topic that ends here (trap 35).
     this.scope.close();
   }
@@ -282,9 +282,8 @@ function tooMany(what: string, most: number): Error {
 
 const NO_TOPIC: WireTopic = { text: '', dialect: null, prefixes: {} };
 
-function attributeOf(tag: XmlTag, local: string): string | undefined {
-  const plain = tag.attributes[local];
-  if (plain !== undefined) return plain;
-  for (const name in tag.attributes) if (localName(name) === local) return tag.attributes[name];
+function attributeOf({ attributes }: XmlTag, local: string): string | undefined {
+  for (let i = 0; i < attributes.length; i += 2) if (attributes[i] === local) return attributes[i + 1];
+  for (let i = 0; i < attributes.length; i += 2) if (localName(attributes[i]!) === local) return attributes[i + 1];
   return undefined;
 }

@@ -1,9 +1,12 @@
+import { isAscii } from 'node:buffer';
 import { SaxesParser } from 'saxes';
 import { QuarantineError } from '../errors.ts';
 import { decodeContent, decodeXml } from './decode-xml.ts';
 import { beginsWith, type EnvelopeStart, envelopeStart } from './envelope-start.ts';
 import { NotificationBuilder, type NotificationDocument } from './notification-builder.ts';
 import { plainXmlReader } from './plain-xml.ts';
+import { localName } from './qname.ts';
+import { xmlTag } from './xml-events.ts';
 import { MAX_FAULT_TEXT } from './xml-tree.ts';
 
 /** Rules of XML that devices break without harm: the text around the fault is still what they meant. */
@@ -25,8 +28,9 @@ export function notificationReader(): (bytes: Buffer) => NotificationDocument {
     if (known !== null && beginsWith(bytes, known)) {
       const plain = readPlainly(() => {
         builder.open(known.tag);
-        const content = decodeContent(bytes.subarray(known.bytes.length));
-        return readPlain(content, 0, [known.tag.name], builder);
+        const content = bytes.subarray(known.bytes.length);
+        const text = decodeContent(content);
+        return readPlain(text, 0, [known.name], builder, isSameAs(content, text) ? content : undefined);
       });
       return plain ? builder.document(null) : readGenerally(decodeXml(bytes));
     }
@@ -35,6 +39,11 @@ export function notificationReader(): (bytes: Buffer) => NotificationDocument {
     start = envelopeStart(bytes, builder.root);
     return builder.document(null);
   };
+}
+
+/** Whether the bytes are the code units of the text that was decoded from them: replacing an `&` makes it longer. */
+function isSameAs(bytes: Buffer, text: string): boolean {
+  return bytes.length === text.length && isAscii(bytes);
 }
 
 /** One document, from whatever device. @throws QuarantineError `xml-doctype` */
@@ -60,8 +69,8 @@ function readGenerally(text: string): NotificationDocument {
   const builder = new NotificationBuilder();
   // Names are resolved by the builder and not by the parser: it does so for each, and few of them matter (docs/decisions/0001).
   const parser = new SaxesParser({ xmlns: false, position: false });
-  parser.on('opentag', (tag) => builder.open(tag));
-  parser.on('closetag', (tag) => builder.close(tag.name));
+  parser.on('opentag', ({ name, attributes }) => builder.open(xmlTag(name, Object.entries(attributes).flat())));
+  parser.on('closetag', ({ name }) => builder.close(localName(name)));
   parser.on('text', (part) => builder.text(part));
   parser.on('cdata', (part) => builder.text(part));
   parser.on('doctype', () => {

@@ -34,7 +34,12 @@ export function digest(text: string): string {
 /** Items as text that no other items give; their order does not matter. */
 export function itemsText(items: readonly Item[] | null): string {
   if (items === null || items.length === 0) return '';
-  if (items.length === 1) return itemText(items[0]!);
+  const first = itemText(items[0]!);
+  if (items.length === 1) return first;
+  if (items.length === 2) {
+    const second = itemText(items[1]!);
+    return first < second ? first + second : second + first;
+  }
   return items.map(itemText).sort().join('');
 }
 

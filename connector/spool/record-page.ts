@@ -78,12 +78,14 @@ export function readPageKey(key: Buffer): { first: number; bytes: number; append
 export function stringifyRecords(records: readonly EventRecord[], first: number, appendedAt: number): AppendedRecords {
   const spooled: SpooledRecord[] = [];
   let text = '';
+  let bytes = 0;
   for (const record of records) {
     const json = JSON.stringify(record);
     spooled.push({ offset: first + spooled.length, record, json });
     text += `${json}\n`;
+    // Not of `text`: measuring would join its parts, which writing the page does once for all.
+    bytes += Buffer.byteLength(json) + 1;
   }
-  const bytes = Buffer.byteLength(text);
   return { records: spooled, text, bytes, appendedAt: Math.min(Math.max(0, Math.floor(appendedAt)), LATEST) };
 }
 
@@ -104,16 +106,23 @@ export function encodePages(appends: readonly AppendedRecords[]): EncodedPage[] 
 
 function encodePage(appends: readonly AppendedRecords[], bytes: number): EncodedPage {
   const { records: oldest, appendedAt } = appends[0]!;
-  const records = appends.length === 1 ? oldest : appends.flatMap((append) => append.records);
+  const records = appends.length === 1 ? oldest : concatenated(appends);
   const { offset: first } = oldest[0]!;
   const value = Buffer.allocUnsafe(PAGE_HEADER + bytes);
-  let at = PAGE_HEADER;
-  for (const { text } of appends) at += value.write(text, at);
+  let lines = '';
+  for (const { text } of appends) lines += text;
+  value.write(lines, PAGE_HEADER);
   writeU64(value, first, 4);
   value.writeUInt32BE(records.length, 12);
   value.writeUInt32BE(crc32(value.subarray(4)), 0);
   const page = { first, last: first + records.length - 1, bytes: value.length, records };
   return { page, appendedAt, key: pageKey(first, value.length, appendedAt), value };
+}
+
+function concatenated(appends: readonly AppendedRecords[]): readonly SpooledRecord[] {
+  const all: SpooledRecord[] = [];
+  for (const { records } of appends) for (const record of records) all.push(record);
+  return all;
 }
 
 /** The page stored under `first`; null where its bytes are not those that were written. */

@@ -5,7 +5,7 @@ const SNAPSHOT: Snapshot = { spoolRecords: 12, spoolBytes: 3_400, oldestAgeSecon
 const INFO = { name: 'Front door', manufacturer: 'Acme', model: 'X1', firmware: '1.0', serial: 'S1', site: 'hq' };
 
 /** Metrics with something said of each, and the lines of ours that they expose. */
-async function exposed(change: (metrics: ReturnType<typeof createMetrics>) => void = () => {}) {
+async function exposed(change: (metrics: ReturnType<typeof createMetrics>) => unknown = () => {}) {
   const metrics = createMetrics('1.2.3', () => SNAPSHOT);
   metrics.received('front-door', 3, 0.2, 1_767_225_600_000);
   metrics.deviceUp('front-door', true);
@@ -17,7 +17,7 @@ async function exposed(change: (metrics: ReturnType<typeof createMetrics>) => vo
   metrics.delivery('broker', 5, 0.02);
   metrics.publishError('broker', 'unreachable');
   metrics.deadLetters('broker', 2);
-  change(metrics);
+  await change(metrics);
   const { text, contentType } = await metrics.expose();
   const lines = text.split('\n').filter((line) => /^(# TYPE )?onvif_/.test(line));
   return {
@@ -91,5 +91,43 @@ describe('metrics', () => {
   it('tell the process as well', async () => {
     const metrics = createMetrics('1', () => SNAPSHOT);
     expect((await metrics.expose()).text).toContain('process_cpu_seconds_total');
+  });
+});
+
+describe('metrics of devices and sinks that come and go', () => {
+  it('follow a device that has another name', async () => {
+    const { lines } = await exposed((metrics) => {
+      metrics.relabel('front-door', { name: 'Back door', site: '' });
+      metrics.relabel('never-met', { name: 'x', site: '' });
+    });
+    const infos = lines.filter((line) => line.startsWith('onvif_device_info'));
+    expect(infos).toEqual([expect.stringContaining('name="Back door",manufacturer="Acme"')]);
+  });
+
+  it('end, and leave the others', async () => {
+    const { lines } = await exposed(async (metrics) => {
+      metrics.received('gate', 2, 0.1, 1_767_225_600_000);
+      metrics.gap('gate', 'outage');
+      metrics.deviceUp('gate', true);
+      metrics.published('lake', 1);
+      await metrics.expose();
+      metrics.received('front-door', 1, 0.2, 1_767_225_600_000);
+      await metrics.forget('device', new Set(['front-door']));
+      await metrics.forget('sink', new Set(['broker']));
+    });
+    const gone = (line: string) => line.includes('"front-door"') || /sink="broker"/.test(line);
+    // The spool alone knows whether a sink has a place in it.
+    expect(lines.filter((line) => gone(line) && !line.includes('oldest_age'))).toEqual([]);
+    const kept = ['events_received', 'gaps', 'events_published', 'device_up', 'pull_duration_seconds_bucket'];
+    for (const name of kept) expect(lines.filter((line) => line.includes(`${name}`)).join()).toMatch(/gate|lake/);
+  });
+
+  it('have no age once the spool knows no place of theirs', async () => {
+    let oldestAgeSeconds: Snapshot['oldestAgeSeconds'] = { broker: 1, lake: 2 };
+    const metrics = createMetrics('1', () => ({ ...SNAPSHOT, oldestAgeSeconds }));
+    await metrics.expose();
+    oldestAgeSeconds = { lake: 3 };
+    const { text } = await metrics.expose();
+    expect(text.match(/oldest_age_seconds\{.*/g)).toEqual(['oldest_age_seconds{sink="lake"} 3']);
   });
 });

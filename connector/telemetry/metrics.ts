@@ -1,4 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { removeSeries } from './remove-series.ts';
+import { secondsHistogram } from './seconds-histogram.ts';
 
 /** What only a look at the moment tells; asked at each scrape. */
 export interface Snapshot {
@@ -15,6 +17,8 @@ export interface Metrics {
     device: string,
     labels: Readonly<Record<'name' | 'manufacturer' | 'model' | 'firmware' | 'serial' | 'site', string>>,
   ): void;
+  /** Name and site of a device are others now; nothing where its identity is not known yet. */
+  relabel(device: string, labels: Readonly<Record<'name' | 'site', string>>): void;
   epoch(device: string, epoch: number): void;
   clockSkew(device: string, seconds: number): void;
   gap(device: string, reason: string): void;
@@ -23,8 +27,18 @@ export interface Metrics {
   delivery(sink: string, count: number, seconds: number): void;
   publishError(sink: string, reason: string): void;
   deadLetters(sink: string, count: number): void;
+  /** These are no more: their series end, so that nobody is alarmed by the last value of what was removed. */
+  forget(label: 'device' | 'sink', names: ReadonlySet<string>): Promise<void>;
   /** The exposition text (Prometheus 0.0.4). */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+interface DeviceCell {
+  received: number;
+  /** Wall time, ms; 0 where no event came. */
+  lastEventAt: number;
+  /** Seconds. */
+  skew: number | null;
 }
 
 const PULL_BUCKETS = [0.005, 0.05, 0.25, 1, 5, 15, 30, 60, 120];
@@ -41,11 +55,20 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
   const devices = deviceMetrics(registry);
   const sinks = sinkMetrics(registry);
   /** What came with each answer since the last scrape: a look-up by label costs as much as the rest of counting. */
-  const cells = new Map<string, { received: number; lastEventAt: number; skew: number | null }>();
+  const cells = new Map<string, DeviceCell>();
   const cellOf = (device: string) => {
-    const cell = cells.get(device) ?? { received: 0, lastEventAt: 0, skew: null };
-    cells.set(device, cell);
+    let cell = cells.get(device);
+    if (cell === undefined) {
+      cell = { received: 0, lastEventAt: 0, skew: null };
+      cells.set(device, cell);
+    }
     return cell;
+  };
+  const setInfo = (now: Readonly<Record<string, string>> & { readonly device: string }) => {
+    const before = devices.infoOf.get(now.device);
+    if (before !== undefined) devices.info.remove(before);
+    devices.infoOf.set(now.device, now);
+    devices.info.labels(now).set(1);
   };
   snapshotMetrics(registry, snapshot);
   gauge(registry, 'onvif_connector_build_info', 'Version of the connector and of Node.js', ['version', 'nodejs'])
@@ -56,15 +79,13 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
       const cell = cellOf(device);
       cell.received += notifications;
       if (notifications > 0) cell.lastEventAt = at;
-      events.pull.labels(device).observe(pullSeconds);
+      events.pull.observe(device, pullSeconds);
     },
     deviceUp: (device, up) => devices.up.labels(device).set(up ? 1 : 0),
-    deviceInfo(device, labels) {
+    deviceInfo: (device, labels) => setInfo({ device, ...labels }),
+    relabel(device, labels) {
       const before = devices.infoOf.get(device);
-      if (before !== undefined) devices.info.remove(before);
-      const now = { device, ...labels };
-      devices.infoOf.set(device, now);
-      devices.info.labels(now).set(1);
+      if (before !== undefined) setInfo({ ...before, device, ...labels });
     },
     epoch: (device, epoch) => devices.epoch.labels(device).set(epoch),
     clockSkew(device, seconds) {
@@ -72,12 +93,18 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
     },
     gap: (device, reason) => events.gaps.labels(device, reason).inc(),
     published: (sink, count) => sinks.published.labels(sink).inc(count),
-    delivery(sink, count, seconds) {
-      const histogram = sinks.delivery.labels(sink);
-      for (let i = 0; i < count; i++) histogram.observe(seconds);
-    },
+    delivery: (sink, count, seconds) => sinks.delivery.observe(sink, seconds, count),
     publishError: (sink, reason) => sinks.errors.labels(sink, reason).inc(),
     deadLetters: (sink, count) => sinks.dead.labels(sink).inc(count),
+    async forget(label, names) {
+      if (label === 'device') {
+        for (const device of names) {
+          cells.delete(device);
+          devices.infoOf.delete(device);
+        }
+      }
+      await removeSeries(registry, label, names);
+    },
     async expose() {
       for (const [device, { received, lastEventAt, skew }] of cells) {
         events.received.labels(device).inc(received);
@@ -94,12 +121,11 @@ function eventMetrics(registry: Registry) {
   return {
     received: counter(registry, 'onvif_connector_events_received_total', 'Notifications read from devices', ['device']),
     gaps: counter(registry, 'onvif_connector_gaps_total', 'Intervals in which loss was possible', ['device', 'reason']),
-    pull: new Histogram({
+    pull: secondsHistogram(registry, {
       name: 'onvif_device_pull_duration_seconds',
       help: 'Time a PullMessages answer took, waiting for events included',
-      labelNames: ['device'],
+      label: 'device',
       buckets: PULL_BUCKETS,
-      registers: [registry],
     }),
   };
 }
@@ -121,12 +147,11 @@ function sinkMetrics(registry: Registry) {
     published: counter(registry, 'onvif_connector_events_published_total', 'Records a sink acknowledged', ['sink']),
     errors: counter(registry, 'onvif_connector_publish_errors_total', 'Failures of a sink', ['sink', 'reason']),
     dead: counter(registry, 'onvif_connector_dead_letters_total', 'Records a sink can never take', ['sink']),
-    delivery: new Histogram({
+    delivery: secondsHistogram(registry, {
       name: 'onvif_connector_delivery_seconds',
       help: "Time from reading the device's answer to the sink's acknowledgement",
-      labelNames: ['sink'],
+      label: 'sink',
       buckets: DELIVERY_BUCKETS,
-      registers: [registry],
     }),
   };
 }
@@ -154,6 +179,7 @@ function snapshotMetrics(registry: Registry, snapshot: () => Snapshot): void {
     labelNames: ['sink'],
     registers: [registry],
     collect() {
+      this.reset();
       for (const [sink, seconds] of Object.entries(snapshot().oldestAgeSeconds)) this.labels(sink).set(seconds);
     },
   });
