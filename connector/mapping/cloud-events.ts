@@ -10,6 +10,7 @@ import { attributeText } from './topic-text.ts';
 
 type Attribute = OutboundMessage['attributes'][number];
 
+const REPLAY: Attribute = ['provenance', 'replay'];
 const SPECVERSION: Attribute = ['specversion', '1.0'];
 
 /** Types of what the connector itself has to tell, as reverse DNS of ours. */
@@ -62,6 +63,9 @@ export function cloudEvents(devices: ReadonlyMap<string, MappedDevice>): CloudEv
       if (subject !== '') attributes.push(['subject', subject]);
       attributes.push(['time', record.time ?? record.receivedAt], forms.onvifTopic);
       if (record.propertyOperation !== undefined) attributes.push(['onvifop', attributeText(record.propertyOperation)]);
+      // Nothing else of a message in ONVIF's own format says that it is of the past, or is no word of the device.
+      if (record.provenance === 'replay') attributes.push(REPLAY);
+      if (record.inferred !== undefined) attributes.push(['inferred', record.inferred]);
       pushRest(attributes, device, record);
       return attributes;
     },

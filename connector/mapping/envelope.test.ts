@@ -24,9 +24,10 @@ const notification: NotificationRecord = {
   key: {},
   data: { State: 'Locked' },
 };
+const set = { gap: 'none', cause: 'start', since: null, until: '2026-05-06T07:00:00Z' } as const;
 const others: readonly EventRecord[] = [
   { ...base, kind: 'gap', since: null, until: '2026-05-06T07:00:00Z', reason: 'outage' },
-  { ...base, kind: 'synchronized', properties: 3, changed: 1, deleted: 0, gap: 'none' },
+  { ...base, kind: 'synchronized', properties: 3, changed: 1, deleted: 0, ...set },
   { ...base, kind: 'device', identity: { Manufacturer: 'Acme' }, capabilities: {}, topics: [] },
   { ...base, kind: 'status', status: 'unauthorized', since: '2026-05-06T07:00:00Z', error: 'refused' },
 ];

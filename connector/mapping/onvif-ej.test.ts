@@ -223,6 +223,24 @@ describe('onvif-ej: what is published when', () => {
     expect(one({}).retain).toBe(false);
   });
 
+  it('keeps nothing of a replay: it is past, and what was deleted then may be there now', () => {
+    const past = { provenance: 'replay', propertyOperation: 'Changed' } as const;
+    expect(one(past)).toMatchObject({ retain: false, payload: one({}).payload });
+    const deleted = one({ ...past, propertyOperation: 'Deleted', data: {} });
+    expect(deleted.retain).toBe(false);
+    expect(JSON.parse(deleted.payload)).toEqual({ UtcTime: '2026-05-06T07:08:09.5Z', Source: { DoorToken: 'D-4' } });
+    expect(deleted.attributes).toContainEqual(['provenance', 'replay']);
+    expect(one({}).attributes.map(([name]) => name)).not.toContain('provenance');
+  });
+
+  it('clears the state of a property that the connector concluded to be gone, under the topic it was told by', () => {
+    const state = one({ propertyOperation: 'Initialized', sourceValues: ['D/4'] });
+    const inferred = { propertyOperation: 'Deleted', provenance: 'synchronization', inferred: 'unknown' } as const;
+    const gone = one({ ...inferred, changed: true, data: {}, utcTime: null, time: null, sourceValues: ['D/4'] });
+    expect(gone).toMatchObject({ topic: state.topic, payload: '', retain: true });
+    expect(gone.attributes).toContainEqual(['inferred', 'unknown']);
+  });
+
   it('publishes nothing for a state a synchronization found unchanged', () => {
     const repeated = { propertyOperation: 'Initialized', provenance: 'synchronization', changed: false } as const;
     expect(map(record(repeated))).toEqual([]);

@@ -44,14 +44,14 @@ export const onvifEj: Format<typeof options> = {
       if (record.topic === '') throw withoutTopic(record);
       const topic = forms(record.topic);
       const withKey = chosen.key === 'append';
-      const deleted = record.propertyOperation === 'Deleted';
+      const deleted = record.propertyOperation === 'Deleted' && isState(record);
       const path = `${prefixOf(record.device)}/onvif-ej/${topic.local}${suffix(record, withKey, chosen.escape)}`;
       return [
         {
           topic: checkedTopic(path, record.device),
           payload: deleted ? '' : payload(record, chosen),
           // Without their Keys in the topic, states would overwrite each other: then none is kept.
-          retain: record.propertyOperation !== undefined && (withKey || isEmpty(record.key)),
+          retain: isState(record) && (withKey || isEmpty(record.key)),
           contentType: deleted ? '' : JSON_TYPE,
           attributes: events.notification(record, topic),
         },
@@ -59,6 +59,14 @@ export const onvifEj: Format<typeof options> = {
     };
   },
 };
+
+/**
+ * A property as it is now. What a replay tells of one is past: it takes no retained state's place, and what was deleted then is
+ * told by its time and Source, since zero bytes would be read as the end of the property that is there now.
+ */
+function isState({ propertyOperation, provenance }: NotificationRecord): boolean {
+  return propertyOperation !== undefined && provenance !== 'replay';
+}
 
 function withoutTopic(record: NotificationRecord): QuarantineError {
   const message = `device ${record.device} sent an event without a topic, which onvif-ej cannot place; it is kept in the dead letters`;

@@ -11,7 +11,7 @@ describe('records of a device', () => {
       records.take(),
       records.gap(null, AT, 'outage').sequence,
       records.take(),
-      records.synchronized(AT, { properties: 1, changed: 1, deleted: 0, gap: 'none' }).sequence,
+      records.synchronized(AT, null, { properties: 1, changed: 1, deleted: 0, gap: 'none', cause: 'start' }).sequence,
       records.described(AT, { identity: {}, capabilities: {}, topics: [] }).sequence,
     ];
     expect(made).toEqual([42, 43, 44, 45, 46, 47]);
@@ -42,6 +42,14 @@ describe('records of a device', () => {
       ...{ since: '2026-01-01T11:59:59.123Z', until: '2026-01-01T12:00:00.123Z' },
     });
     expect(records.gap(null, AT, 'restart').since).toBeNull();
+    expect(records.gap(null, AT - 1, 'begin-of-buffer', undefined, AT)).toMatchObject({
+      ...{ until: '2026-01-01T12:00:00.122Z', receivedAt: '2026-01-01T12:00:00.123Z' },
+    });
+    const counts = { properties: 3, changed: 2, deleted: 1, gap: 'possible', cause: 'outage' } as const;
+    expect(records.synchronized(AT, AT - 1000, counts)).toMatchObject({
+      ...{ kind: 'synchronized', ...counts },
+      ...{ since: '2026-01-01T11:59:59.123Z', until: '2026-01-01T12:00:00.123Z' },
+    });
     expect(records.status('unauthorized', AT, 'refused')).toMatchObject({
       ...{ kind: 'status', status: 'unauthorized', error: 'refused' },
       ...{ since: '2026-01-01T12:00:00.123Z', receivedAt: '2026-01-01T12:00:00.123Z' },

@@ -1,6 +1,8 @@
 import type { DeviceRecord, DeviceStatus, GapReason, GapRecord, StatusRecord, SynchronizedRecord } from './record.ts';
 import { digest } from './record-id.ts';
 
+export type SynchronizedFacts = Pick<SynchronizedRecord, 'properties' | 'changed' | 'deleted' | 'gap' | 'cause'>;
+
 /**
  * One device's own count of records: every record of a device, of whatever kind, gets the next number, so that a consumer
  * sees a loss on our side as a hole.
@@ -15,11 +17,10 @@ export interface DeviceRecords {
   rewind(sequence: number): void;
   /** Number of the next record; taken by asking. */
   take(): number;
-  gap(since: number | null, until: number, reason: GapReason, detail?: string): GapRecord;
-  synchronized(
-    at: number,
-    counts: Pick<SynchronizedRecord, 'properties' | 'changed' | 'deleted' | 'gap'>,
-  ): SynchronizedRecord;
+  /** @param at wall time (ms) at which it is told; `until` where not given */
+  gap(since: number | null, until: number, reason: GapReason, detail?: string, at?: number): GapRecord;
+  /** @param since wall time (ms) at which the states were last known */
+  synchronized(at: number, since: number | null, told: SynchronizedFacts): SynchronizedRecord;
   status(status: DeviceStatus, at: number, error?: string): StatusRecord;
   described(at: number, description: Pick<DeviceRecord, 'identity' | 'capabilities' | 'topics'>): DeviceRecord;
 }
@@ -47,11 +48,16 @@ export function deviceRecords(device: string, lastSequence: number, lastEpoch: n
       sequence = to;
     },
     take: () => ++sequence,
-    gap(since, until, reason, detail) {
-      const interval = { since: since === null ? null : iso(since), until: iso(until) };
-      return { ...base('gap'), ...interval, reason, detail, receivedAt: iso(until) };
+    gap(since, until, reason, detail, at = until) {
+      // Our clock was set back meanwhile: by the clock of now nobody knows when it began.
+      const known = since !== null && since <= until;
+      const interval = { since: known ? iso(since) : null, until: iso(until) };
+      return { ...base('gap'), ...interval, reason, detail, receivedAt: iso(at) };
     },
-    synchronized: (at, counts) => ({ ...base('synchronized'), ...counts, receivedAt: iso(at) }),
+    synchronized(at, since, { properties, changed, deleted, gap, cause }) {
+      const interval = { since: since === null ? null : iso(since), until: iso(at) };
+      return { ...base('synchronized'), properties, changed, deleted, gap, cause, ...interval, receivedAt: iso(at) };
+    },
     status: (status, at, error) => ({ ...base('status'), status, since: iso(at), error, receivedAt: iso(at) }),
     described: (at, description) => ({ ...base('device'), ...description, receivedAt: iso(at) }),
   };

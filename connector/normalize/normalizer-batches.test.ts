@@ -4,13 +4,18 @@ import { notificationsOf, notificationText } from '../../test/support/wire.ts';
 import { QuarantineError } from '../errors.ts';
 import { deviceRecords } from './device-records.ts';
 import { Normalizer } from './normalizer.ts';
-import type { EventRecord } from './record.ts';
+import type { EventRecord, Gravity } from './record.ts';
+import type { SetBeginning } from './synchronization.ts';
 import { readTopicNamespaces } from './topic-namespaces.ts';
+
+const set = (gap: Gravity): SetBeginning => ({
+  ...{ gap, cause: 'start', since: null, by: 'subscription', away: false, final: true },
+});
 
 describe('provenance', () => {
   it('is synchronization for what the initial set repeats, live for what happens', () => {
     const { normalizer, events } = normalizing();
-    normalizer.synchronization.begin('none');
+    normalizer.beginSet(set('none'));
     const [first, second, done, change] = events(
       ...[input('1', 'true', 'Initialized'), input('2', 'true', 'Initialized'), input('1', 'false')],
     ) as EventRecord[];
@@ -33,7 +38,7 @@ describe('provenance', () => {
 describe('the initial set', () => {
   it('is complete with an empty answer', () => {
     const { normalizer, batch, events } = normalizing();
-    normalizer.synchronization.begin('possible');
+    normalizer.beginSet(set('possible'));
     expect(kinds(events(input('1', 'true', 'Initialized')))).toEqual(['notification']);
     expect(batch([]).records).toMatchObject([{ kind: 'synchronized', properties: 1, gap: 'possible' }]);
     expect(batch([]).records).toEqual([]);
@@ -41,7 +46,7 @@ describe('the initial set', () => {
 
   it('is not complete with an answer that could not be read', () => {
     const { normalizer, batch } = normalizing();
-    normalizer.synchronization.begin('none');
+    normalizer.beginSet(set('none'));
     expect(kinds(batch([], new QuarantineError('xml-malformed', 'no XML')).records)).toEqual(['gap']);
     expect(normalizer.synchronization.running).toBe(true);
   });

@@ -1,9 +1,12 @@
 import { parseDateTime } from '../device/date-time.ts';
-import type { MessageContent, NotificationMessage, WireTopic } from '../device/notification-message.ts';
+import type { MessageContent, NotificationMessage } from '../device/notification-message.ts';
 import type { MessageDescription, TopicSet } from '../device/topic-set.ts';
 import type { NotificationBatch } from '../subscription/notification-batch.ts';
 import { type DeviceRecords, iso } from './device-records.ts';
-import { inDescribedOrder, type MessageTyping, messageTyping, typedItems, valuesBeyond } from './message-items.ts';
+import { concludeSet } from './inferred-deletion.ts';
+import { isoWriter } from './iso-writer.ts';
+import { type KnownTopic, type KnownTopics, knownTopics } from './known-topics.ts';
+import { inDescribedOrder, typedItems, valuesBeyond } from './message-items.ts';
 import {
   type PropertyChange,
   type PropertyLedger,
@@ -11,10 +14,13 @@ import {
   type PropertyState,
   propertyLedger,
 } from './property-ledger.ts';
+import { countInitialized, propertyOperation } from './property-operation.ts';
+import { propertySubject } from './property-subject.ts';
 import type { EventRecord, NotificationRecord, Provenance } from './record.ts';
 import { occurrenceText, recordId } from './record-id.ts';
-import { type Synchronization, synchronization } from './synchronization.ts';
-import { type CanonicalTopic, canonicalDescribedTopic, canonicalTopic } from './topic.ts';
+import type { ReplayRun } from './replay-run.ts';
+import { type SetBeginning, type Synchronization, synchronization } from './synchronization.ts';
+import { type ToldIds, toldIds } from './told-ids.ts';
 import type { TopicNamespaces } from './topic-namespaces.ts';
 
 export interface NormalizerOptions {
@@ -34,17 +40,7 @@ export interface Normalized {
   readonly properties: readonly PropertyChange[];
 }
 
-/** Topics remembered per device: more than any device has, and a bound for one that makes up new ones. */
-const MAX_TOPICS = 4096;
-const MAX_TOPIC_TEXT = 1024;
 const MAX_GAP_DETAIL = 300;
-
-/** What is known of one topic text, looked up once. */
-interface KnownTopic {
-  readonly prefixes: WireTopic['prefixes'];
-  readonly topic: CanonicalTopic;
-  readonly typing: MessageTyping | undefined;
-}
 
 /** One batch on its way to records. */
 interface Work {
@@ -55,6 +51,8 @@ interface Work {
   readonly seen: Map<string, number> | null;
   readonly records: EventRecord[];
   readonly properties: PropertyChange[];
+  /** Messages of this batch still to come that tell an initial state; counted only while a set runs. */
+  initializedAhead: number;
 }
 
 /** Wire words to records, for one device. No input or output of its own: what it knows is handed in and given back. */
@@ -63,79 +61,145 @@ export class Normalizer {
   /** Canonical names of the topics that the device describes. */
   describedTopics: readonly string[] = [];
   readonly #records: DeviceRecords;
-  readonly #namespaces: TopicNamespaces;
-  readonly #catalogue: ReadonlyMap<string, MessageDescription>;
-  readonly #ledger: PropertyLedger;
+  readonly #topics: KnownTopics;
+  #ledger: PropertyLedger;
+  readonly #iso = isoWriter();
   readonly #readTime = timeReader();
-  #described = new Map<string, MessageTyping>();
-  #known = new Map<string, KnownTopic>();
+  /** null where the device does not store what it tells: nothing comes twice then. */
+  #told: ToldIds | null = null;
   /** When the answer before this one was read; null before the first. */
   #lastAnswerAt: number | null;
 
   constructor(options: NormalizerOptions) {
     this.#records = options.records;
     this.#lastAnswerAt = options.lastAnswerAt ?? null;
-    this.#namespaces = options.namespaces;
-    this.#catalogue = options.catalogue;
+    this.#topics = knownTopics(options.namespaces, options.catalogue);
     this.#ledger = propertyLedger(options.properties);
   }
 
   /** What the device says of its topics, from now on; null where it does not. */
   describe(topicSet: TopicSet | null): void {
-    this.#described = new Map();
-    this.#known = new Map();
-    this.describedTopics = (topicSet?.topics ?? []).map((topic) => {
-      const { name } = canonicalDescribedTopic(topic, this.#namespaces);
-      if (topic.description !== null) this.#described.set(name, messageTyping(topic.description));
-      return name;
-    });
+    this.#ledger.redescribed();
+    this.describedTopics = this.#topics.describe(topicSet);
+  }
+
+  /** What was numbered or learned since the last append is not stored: the stored states are the known ones again. */
+  restore(properties: readonly PropertyState[]): void {
+    this.#ledger = propertyLedger(properties);
+    this.#told?.clear();
+  }
+
+  /** Whether the device stores what it tells, and may tell it again. */
+  set stores(stores: boolean) {
+    if (stores) this.#told ??= toldIds();
+    else this.#told = null;
+  }
+
+  /** The device is about to tell all its property states. */
+  beginSet(beginning: SetBeginning): void {
+    this.synchronization.begin(beginning);
+    this.#ledger.beginSet();
+  }
+
+  /** The device will not tell its states: what that means for those that are known. */
+  endSetUntold(receivedAt: number): Normalized {
+    if (!this.synchronization.running) return { records: [], properties: [] };
+    return concludeSet(this.synchronization.finish(), this.#ledger, this.#records, iso(receivedAt));
   }
 
   normalize(batch: NotificationBatch): Normalized {
-    const several = batch.notifications.length > 1 || (batch.notifications[0]?.messages.length ?? 0) > 1;
-    const { receivedAt } = batch;
+    const { receivedAt, notifications, damage } = batch;
+    const several = notifications.length > 1 || (notifications[0]?.messages.length ?? 0) > 1;
     const work: Work = {
       receivedAt,
-      received: iso(receivedAt),
+      received: this.#iso(receivedAt),
       seen: several ? new Map() : null,
       records: [],
       properties: [],
+      initializedAhead: this.synchronization.running && several ? countInitialized(notifications) : 0,
     };
-    for (const notification of batch.notifications) this.#append(notification, work);
-    if (batch.damage !== null) {
-      const detail = batch.damage.message.slice(0, MAX_GAP_DETAIL);
+    for (const notification of notifications) this.#append(notification, work);
+    if (damage !== null) {
+      this.synchronization.damage();
+      const detail = damage.message.slice(0, MAX_GAP_DETAIL);
       work.records.push(this.#records.gap(this.#lastAnswerAt, receivedAt, 'undecodable', detail));
-    } else if (batch.notifications.length === 0 && this.synchronization.running) this.#finishSynchronization(work);
+    } else if (
+      notifications.length === 0
+        ? this.synchronization.quiet(batch.pullMs)
+        : this.synchronization.running && this.synchronization.passed(receivedAt)
+    ) {
+      this.#finishSynchronization(work);
+    }
     this.#lastAnswerAt = receivedAt;
     return work;
+  }
+
+  /** Messages of a replay as records: what was, told as it was. It says nothing of how things are: the ledger does not hear of it. */
+  replay(batch: NotificationBatch, run: ReplayRun): readonly EventRecord[] {
+    const records: EventRecord[] = [];
+    const received = iso(batch.receivedAt);
+    for (const { topic, messages } of batch.notifications) {
+      if (topic.text === '' && messages.length === 0) continue;
+      const known = this.#topics.lookUp(topic);
+      for (const message of messages.length === 0 ? NO_CONTENT : messages) {
+        const operation = propertyOperation(message, known.typing);
+        if (run.judge(known.topic.name, parseDateTime(message.utcTime), operation) !== 'tell') continue;
+        const gap = run.provenGap(this.#records, batch.receivedAt);
+        if (gap !== null) records.push(gap);
+        const occurrence = occurrenceText(this.#records.device, known.topic.identity, message);
+        const id = identify(occurrence, run.ordinals(message.utcTime));
+        if (this.#told?.get(id) !== undefined) continue;
+        this.#told?.add(id, 'replay');
+        records.push(this.#record(known, message, id, operation, undefined, 'replay', received));
+      }
+    }
+    return records;
   }
 
   #append(notification: NotificationMessage, work: Work): void {
     const { topic, messages } = notification;
     // Neither topic nor message: Dahua sends such a placeholder before each real pair (quirk 35).
     if (topic.text === '' && messages.length === 0) return;
-    const known = this.#lookUp(topic);
+    const known = this.#topics.lookUp(topic);
     // An empty Message (quirk 42) still says that something happened.
     for (const message of messages.length === 0 ? NO_CONTENT : messages) {
-      const operation = operationOf(message, known.typing);
-      const news = operation === undefined ? undefined : this.#property(operation, known.topic, message, work);
-      work.records.push(this.#record(known, message, operation, news, work));
+      const operation = propertyOperation(message, known.typing);
+      const news = operation === undefined ? undefined : this.#property(operation, known, message, work);
+      const synchronizing = operation === 'Initialized' && this.synchronization.running;
+      // A set republishes only what it found changed.
+      if (synchronizing && news?.changed === false) continue;
+      const id = identify(occurrenceText(this.#records.device, known.topic.identity, message), work.seen);
+      // What a replay was first to tell; a state is told all the same, since the replay was not about states.
+      if (this.#told !== null && this.#told.get(id) === 'replay' && operation === undefined) continue;
+      this.#told?.add(id, 'live');
+      const provenance = provenanceOf(operation, news, synchronizing);
+      work.records.push(this.#record(known, message, id, operation, news, provenance, work.received));
     }
   }
 
-  #property(operation: string, topic: CanonicalTopic, message: MessageContent, work: Work): PropertyNews {
-    const news = this.#ledger.apply(topic.identity, message, operation === 'Deleted', this.#records.epoch);
+  #property(operation: string, known: KnownTopic, message: MessageContent, work: Work): PropertyNews {
+    const { epoch } = this.#records;
+    const news = this.#ledger.apply(known.topic.identity, message, operation, epoch, () =>
+      propertySubject(known, message),
+    );
     work.properties.push(...news.changes);
-    if (this.synchronization.property(operation, news.changed, work.receivedAt)) this.#finishSynchronization(work);
+    if (this.synchronization.running) {
+      if (operation === 'Initialized') work.initializedAhead--;
+      const { receivedAt, initializedAhead } = work;
+      if (this.synchronization.property(operation, news, receivedAt, initializedAhead > 0))
+        this.#finishSynchronization(work);
+    }
     return news;
   }
 
   #record(
     { topic, typing }: KnownTopic,
     message: MessageContent,
+    id: string,
     operation: string | undefined,
     news: PropertyNews | undefined,
-    work: Work,
+    provenance: Provenance,
+    receivedAt: string,
   ): NotificationRecord {
     const source = inDescribedOrder(message.source ?? [], typing?.source);
     const key = inDescribedOrder(message.key ?? [], typing?.key);
@@ -144,7 +208,7 @@ export class Normalizer {
     const { device, epoch } = this.#records;
     return {
       kind: 'notification',
-      id: identify(occurrenceText(device, topic.identity, message), work.seen),
+      id,
       device,
       sequence: this.#records.take(),
       epoch,
@@ -152,8 +216,8 @@ export class Normalizer {
       namespaces: topic.namespaces,
       utcTime: message.utcTime,
       time: this.#readTime(message.utcTime),
-      receivedAt: work.received,
-      provenance: provenanceOf(operation, news, this.synchronization.running),
+      receivedAt,
+      provenance,
       propertyOperation: operation,
       derived: operation !== undefined && !message.propertyOperation?.trim() ? DERIVED_OPERATION : undefined,
       changed: news?.changed,
@@ -166,44 +230,19 @@ export class Normalizer {
   }
 
   #finishSynchronization(work: Work): void {
-    work.records.push(this.#records.synchronized(work.receivedAt, this.synchronization.finish()));
-  }
-
-  #lookUp(wire: WireTopic): KnownTopic {
-    const found = this.#known.get(wire.text);
-    if (found !== undefined && samePrefixes(found.prefixes, wire.prefixes)) return found;
-    const topic = wire.text === '' ? NO_TOPIC : canonicalTopic(wire, this.#namespaces);
-    const entry = { prefixes: wire.prefixes, topic, typing: this.#typingOf(topic.name) };
-    if (this.#known.size >= MAX_TOPICS) this.#known = new Map();
-    if (wire.text.length <= MAX_TOPIC_TEXT) this.#known.set(wire.text, entry);
-    return entry;
-  }
-
-  /** The device's own description, else the catalogue's, else none: then values stay text. */
-  #typingOf(name: string): MessageTyping | undefined {
-    const standard = this.#described.has(name) ? undefined : this.#catalogue.get(name);
-    return standard === undefined ? this.#described.get(name) : messageTyping(standard);
+    const set = this.synchronization.finish();
+    const { records, properties } = concludeSet(set, this.#ledger, this.#records, work.received);
+    work.records.push(...records);
+    work.properties.push(...properties);
+    const told = { ...set, deleted: records.length };
+    work.records.push(this.#records.synchronized(work.receivedAt, set.since, told));
   }
 }
 
-const NO_TOPIC: CanonicalTopic = { name: '', namespaces: undefined, identity: '' };
 const NO_CONTENT: readonly MessageContent[] = [
   { utcTime: null, propertyOperation: null, source: null, key: null, data: null },
 ];
 const DERIVED_OPERATION: readonly string[] = ['propertyOperation'];
-const OPERATIONS: ReadonlyMap<string, string> = new Map([
-  ['initialized', 'Initialized'],
-  ['changed', 'Changed'],
-  ['deleted', 'Deleted'],
-]);
-
-/** Core 9.4.2; where the word is missing on a topic described as a property it is a change (standard.md 5.10). */
-function operationOf(message: MessageContent, typing: MessageTyping | undefined): string | undefined {
-  const sent = message.propertyOperation?.trim();
-  if (!sent) return typing?.isProperty ? 'Changed' : undefined;
-  return OPERATIONS.get(sent.toLowerCase()) ?? sent;
-}
-
 /** Initialized is a re-statement while the initial set comes, and whenever it says what was known (trap 23). */
 function provenanceOf(
   operation: string | undefined,
@@ -220,11 +259,6 @@ function identify(occurrence: string, seen: Map<string, number> | null): string 
   const before = seen.get(id) ?? 0;
   seen.set(id, before + 1);
   return before === 0 ? id : recordId(occurrence, before);
-}
-
-function samePrefixes(one: WireTopic['prefixes'], other: WireTopic['prefixes']): boolean {
-  for (const prefix in other) if (one[prefix] !== other[prefix]) return false;
-  return true;
 }
 
 /** The messages of an answer mostly share their time: the last one read is kept. */

@@ -10,6 +10,12 @@ export type Items = { [name: string]: ItemValue };
 
 export type Provenance = 'live' | 'synchronization' | 'replay';
 
+/**
+ * Why a property state is given up without a word of the device: it tells its states, and this one is no longer among them
+ * (`gone`); or it may have changed unseen, and the device does not tell it again (`unknown`).
+ */
+export type Inference = 'gone' | 'unknown';
+
 interface RecordBase {
   /** The same for the same occurrence however often it is delivered. */
   readonly id: string;
@@ -38,6 +44,8 @@ export interface NotificationRecord extends RecordBase {
   readonly derived?: readonly string[] | undefined;
   /** Properties only: false where the stored state already had these data (a repeated Initialized or Changed). */
   readonly changed?: boolean | undefined;
+  /** The device did not send this record: it follows from what a synchronization did not tell. Always a Deleted. */
+  readonly inferred?: Inference | undefined;
   /** Source items in the order of the topic's description. */
   readonly source: Items;
   readonly key: Items;
@@ -60,13 +68,30 @@ export interface GapRecord extends RecordBase {
   readonly receivedAt: string;
 }
 
+/** How sure a loss is. */
+export type Gravity = 'none' | 'possible' | 'proven';
+
+/**
+ * What made the states be told anew: the device was met for the first time, the connector was restarted, contact was lost, a pull
+ * was interrupted, the device was not asked for long (no room in the spool), or somebody asked for it.
+ */
+export type SynchronizationCause = 'start' | 'restart' | 'outage' | 'interruption' | 'held' | 'request';
+
 /** All property states are known again (Core 9.5 synchronization point). */
 export interface SynchronizedRecord extends RecordBase {
   readonly kind: 'synchronized';
+  /** Properties the device told; those that said nothing new have no record of their own. */
   readonly properties: number;
   readonly changed: number;
+  /** Properties given up, each with an inferred Deleted. */
   readonly deleted: number;
-  readonly gap: 'none' | 'possible' | 'proven';
+  /** What else, single events above all, may be lost between `since` and `until`. */
+  readonly gap: Gravity;
+  readonly cause: SynchronizationCause;
+  /** When the states were last known; null where they never were. */
+  readonly since: string | null;
+  /** When they were complete again. */
+  readonly until: string;
   readonly receivedAt: string;
 }
 

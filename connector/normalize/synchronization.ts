@@ -1,62 +1,150 @@
+import type { Gravity, SynchronizationCause } from './record.ts';
+
 /**
- * The initial set of property states. After a subscription starts or a synchronization point is set the device tells every
- * live property as Initialized, but nothing marks the end of the set (trap 24). It is complete with the first empty answer. After
+ * The set of property states. After a subscription starts or a synchronization point is set the device tells every live property
+ * as Initialized, but nothing marks the end of the set (trap 24). It is complete when the device has been quiet for a moment. After
  * a subscription started it is also complete with the first Changed or Deleted, since initial states come before them (Core
  * 9.4.2); after a synchronization point changes come in between, so that they end it only when they go on for long.
  */
 export interface Synchronization {
   readonly running: boolean;
-  /** The set begins; `gap` is what was possibly lost before it. */
-  begin(gap: 'none' | 'possible' | 'proven', cause?: 'subscription' | 'point'): void;
-  /** A property message passed, read at `at` (wall ms). True when it shows that the set before it was complete. */
-  property(operation: string, changed: boolean, at: number): boolean;
-  /** The set will not come. */
-  cancel(): void;
+  /** The set begins. One that runs, or was cut short, and this one are told as one. */
+  begin(beginning: SetBeginning): void;
+  /**
+   * A property message passed, read at `at` (wall ms). True when it shows that the set before it was complete.
+   *
+   * @param told the state is another than known; it is the first word on this property since the set began
+   * @param ahead the same answer has more Initialized behind it: whatever the order should be, this set is not complete
+   */
+  property(operation: string, told: { changed: boolean; firstOfSet: boolean }, at: number, ahead: boolean): boolean;
+  /** An empty answer, after `tookMs` of waiting. True when it shows that the set is complete. */
+  quiet(tookMs: number): boolean;
+  /** An answer passed, read at `at` (wall ms). True where the device is never quiet, and has told nothing new for long. */
+  passed(at: number): boolean;
+  /** A part of what was told was lost: the set can show what changed, but not what is gone. */
+  damage(): void;
+  /** Whether it comes at all is not known: what is told belongs to it, and its end is not seen before it has begun again. */
+  doubt(): void;
+  /** The set will not go on; the next one takes its place. */
+  cut(): void;
+  /** A loss turned out to be graver than was thought when the set began. */
+  worsen(gap: Gravity): void;
   /** What the set held; ends it. */
-  finish(): { properties: number; changed: number; deleted: number; gap: 'none' | 'possible' | 'proven' };
+  finish(): SetOutcome;
 }
 
-/** A device that is never quiet has told its states by then, ms. */
-const LONGEST_SET_MS = 10_000;
+export interface SetBeginning {
+  /** What is possibly lost and does not come again with the set. */
+  readonly gap: Gravity;
+  readonly cause: SynchronizationCause;
+  /** Wall time (ms) at which the states were last known; null where they never were. */
+  readonly since: number | null;
+  readonly by: 'subscription' | 'point';
+  /** States may have changed unseen: those that are not told now are not known any more. */
+  readonly away: boolean;
+  /** Should it bring nothing, nothing else is left to ask. */
+  readonly final: boolean;
+  /** The subscription is for other messages than the one before: not to be told says nothing. */
+  readonly refiltered?: boolean | undefined;
+}
+
+export interface SetOutcome extends Required<SetBeginning> {
+  readonly properties: number;
+  readonly changed: number;
+  readonly damaged: boolean;
+}
+
+/** A device that tells no new property for so long has told its states, ms. */
+const LONGEST_PAUSE_MS = 10_000;
+/** Quiet for so long the set is complete, ms: pulls are short meanwhile. */
+const QUIET_MS = 700;
+/** What an answer that is empty too early counts for at least (quirk 29), ms. */
+const HASTY_MS = 250;
 
 const GRAVITY = ['none', 'possible', 'proven'] as const;
 
 export function synchronization(): Synchronization {
   let running = false;
+  let doubted = false;
+  /** Begun and not finished: running, or cut short. */
+  let open: (Required<SetBeginning> & { damaged: boolean }) | null = null;
   let properties = 0;
   let changed = 0;
-  let afterPoint = false;
-  let beganAt: number | null = null;
-  let gap: 'none' | 'possible' | 'proven' = 'none';
+  let quietMs = 0;
+  /** When a property was told last that was not told before in this set. */
+  let lastNewAt: number | null = null;
   return {
     get running() {
       return running;
     },
-    begin(possible, cause = 'subscription') {
-      // A point set while one is running makes one set of both, with the graver gap.
-      if (!running || GRAVITY.indexOf(possible) > GRAVITY.indexOf(gap)) gap = possible;
-      afterPoint = cause === 'point' || (running && afterPoint);
-      beganAt = null;
-      if (running) return;
+    begin(beginning) {
+      const before = open;
+      open = { refiltered: false, ...beginning, damaged: false } as typeof open & object;
+      if (before === null) changed = 0;
+      else open = merged(before, open);
       running = true;
+      doubted = false;
       properties = 0;
-      changed = 0;
+      quietMs = 0;
+      lastNewAt = null;
     },
-    property(operation, isChanged, at) {
+    property(operation, told, at, ahead) {
       if (!running) return false;
-      beganAt ??= at;
-      if (operation !== 'Initialized') return !afterPoint || at - beganAt > LONGEST_SET_MS;
-      properties++;
-      if (isChanged) changed++;
+      quietMs = 0;
+      lastNewAt ??= at;
+      if (operation !== 'Initialized') {
+        return !ahead && !doubted && (open?.by === 'subscription' || at - lastNewAt > LONGEST_PAUSE_MS);
+      }
+      if (told.changed) changed++;
+      if (told.firstOfSet) {
+        properties++;
+        lastNewAt = at;
+      }
       return false;
     },
-    cancel() {
+    quiet(tookMs) {
+      if (!running) return false;
+      quietMs += Math.max(tookMs, HASTY_MS);
+      return quietMs >= QUIET_MS && !doubted;
+    },
+    passed(at) {
+      if (!running || doubted) return false;
+      lastNewAt ??= at;
+      return at - lastNewAt > LONGEST_PAUSE_MS;
+    },
+    damage() {
+      if (open !== null) open.damaged = true;
+    },
+    doubt() {
+      doubted = true;
+    },
+    cut() {
       running = false;
+    },
+    worsen(gap) {
+      if (open !== null) open = { ...open, gap: graver(open.gap, gap) };
     },
     finish() {
+      const outcome = { ...open!, properties, changed };
       running = false;
-      // Properties that are gone show by what did not come; telling them needs the recovery that compares (deleted: 0 until then).
-      return { properties, changed, deleted: 0, gap };
+      open = null;
+      return outcome;
     },
   };
+}
+
+function merged<T extends Required<SetBeginning>>(before: T, now: T): T {
+  return {
+    ...now,
+    gap: graver(before.gap, now.gap),
+    cause: before.cause,
+    since: before.since,
+    by: before.by === 'point' ? before.by : now.by,
+    away: before.away || now.away,
+    refiltered: before.refiltered || now.refiltered,
+  };
+}
+
+function graver(one: Gravity, other: Gravity): Gravity {
+  return GRAVITY.indexOf(one) > GRAVITY.indexOf(other) ? one : other;
 }

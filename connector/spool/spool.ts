@@ -1,6 +1,7 @@
 import type { ConnectorError } from '../errors.ts';
 import type { PropertyChange, PropertyState } from '../normalize/property-ledger.ts';
 import type { EventRecord } from '../normalize/record.ts';
+import type { LearnedProfile } from '../subscription/learned-profile.ts';
 import type { StoredSubscription } from '../subscription/live-subscription.ts';
 
 /** Where a device stands; stored in the same transaction as the records that led there. Small, serializable. */
@@ -16,6 +17,12 @@ export interface DeviceCheckpoint {
   readonly target?: { readonly address: string; readonly filter: string } | undefined;
   /** The worker ended in order: no PullMessages was in flight that could have taken messages along. */
   readonly stoppedInOrder: boolean;
+  /** Device time (ms) of the last message read, where the device stores its events: a replay begins there. */
+  readonly replayFrom?: number | null | undefined;
+  /** Wall time (ms) since which something may be missing that a replay is still to bring; null where none is owed. */
+  readonly replayOwedSince?: number | null | undefined;
+  /** Pull point of a replay that was under way then. */
+  readonly replaySubscription?: StoredSubscription | null | undefined;
   /** Digest of the last `device` record, so that it is written again only when it changed. */
   readonly deviceDigest: string | null;
 }
@@ -78,8 +85,19 @@ export interface Spool {
   whenRoom(signal: AbortSignal): Promise<void>;
   checkpoint(device: string): DeviceCheckpoint | undefined;
   properties(device: string): readonly PropertyState[];
+  /** What was learned of a device, as `learn` took it; undefined where nothing was, or it cannot be read any more. */
+  learned(device: string): unknown;
+  /** Keeps what was learned, soon: it can be learned again. */
+  learn(device: string, profile: LearnedProfile): void;
   /** The reader of a sink; one per sink. A sink seen for the first time starts at the oldest record kept. */
   reader(sink: string): SpoolReader;
+  /**
+   * `sink` is no more: it holds nothing up, and its reader is of no more use. One that returns under its name starts as a new
+   * sink does. Its dead letters stay.
+   *
+   * @returns how many records it had not acknowledged
+   */
+  forget(sink: string): number;
   /** Bury a record that a sink can never take. Durable when it resolves. */
   bury(letter: DeadLetter): Promise<void>;
   deadLetters(sink: string): readonly DeadLetter[];

@@ -49,7 +49,7 @@ describe.concurrent('the next start', () => {
     t.onTestFinished(() => deadPull);
     const spool = memorySpool();
     const subscription = { reference: { address, referenceParameters: [] }, leaseUntil: Date.now() + 30_000 };
-    const checkpoint = { sequence: 41, epoch: 7, lastAnswerAt: Date.now() - 1_000, stoppedInOrder: false };
+    const checkpoint = { sequence: 41, epoch: 7, lastAnswerAt: Date.now(), stoppedInOrder: false };
     await spool.append({
       ...{ device: 'front-door', records: [], properties: [] },
       checkpoint: { ...checkpoint, subscription, deviceDigest: null },

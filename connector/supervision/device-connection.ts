@@ -1,50 +1,46 @@
-import type { Clock } from '../clock.ts';
-import { connectDevice, type DeviceOptions, type DeviceProfile, type DeviceSession } from '../device/device-session.ts';
-import { ConnectorError, SubscriptionLostError, UnsupportedError } from '../errors.ts';
-import type { Normalizer } from '../normalize/normalizer.ts';
+import { connectDevice, type DeviceProfile, type DeviceSession } from '../device/device-session.ts';
+import { ConnectorError, RetryNowError, SubscriptionLostError, UnsupportedError } from '../errors.ts';
 import type { DeviceRecord, EventRecord } from '../normalize/record.ts';
 import { digest } from '../normalize/record-id.ts';
-import type { DeviceHabits } from '../subscription/device-habits.ts';
+import type { SetBeginning } from '../normalize/synchronization.ts';
 import type { LiveSubscription } from '../subscription/live-subscription.ts';
 import type { NotificationBatch } from '../subscription/notification-batch.ts';
-import { resume, type SubscriptionOptions, subscribe } from '../subscription/open-subscription.ts';
-import { planRecovery, type RecoveryPlan } from '../subscription/recovery.ts';
-import type { SubscriptionFilter } from '../subscription/subscription-operations.ts';
-import type { DeviceLog } from './device-log.ts';
-import type { Turnstile } from './turnstile.ts';
-import type { WorkerObserver } from './worker-observer.ts';
-
-export interface ConnectedDevice {
-  readonly device: DeviceOptions;
-  readonly filter: SubscriptionFilter | undefined;
-  readonly habits: DeviceHabits;
-  readonly log: DeviceLog;
-  readonly normalizer: Normalizer;
-  readonly clock: Clock;
-  readonly observer: WorkerObserver;
-  /** A fleet that starts at once is described a few at a time: topic sets are read on the event loop. */
-  readonly turnstile: Turnstile;
-}
+import { resume, subscribe } from '../subscription/open-subscription.ts';
+import { type PlannedReplay, planRecovery, type RecoveryPlan, type SuspectedGap } from '../subscription/recovery.ts';
+import { commitOrder } from './commit-order.ts';
+import { type ConnectedDevice, replaySituation, subscriptionOptions } from './connected-device.ts';
+import { startReplay } from './device-replay.ts';
+import { type ReplayPosition, replayPosition } from './replay-position.ts';
+import { abandon, endOrphan, endStored, targetOf, usableSubscription } from './stored-subscription.ts';
 
 /** A device with a subscription that has given its first answer. */
 export interface DeviceConnection {
   readonly session: DeviceSession;
   readonly live: LiveSubscription;
+  /** The subscription is one of before, by its reference. */
+  readonly resumed: boolean;
   readonly batches: AsyncIterator<NotificationBatch>;
   readonly first: IteratorResult<NotificationBatch>;
-  /** The states are to be asked for once `first` is on disk: an answer to those before us may be lost. */
-  readonly synchronize: boolean;
+  /** The set of states to be asked for once `first` is on disk: an answer to those before us may be lost. */
+  readonly askFor: SetBeginning | null;
+  /** The set of states that the device tells by itself as the subscription begins. */
+  readonly told: SetBeginning | null;
+  /** To be begun before `first` is stored. */
+  readonly replay: PlannedReplay | null;
+  /** null where the device does not store what it tells. */
+  readonly position: ReplayPosition | null;
 }
 
 export interface RecoveryHints {
   /** The last contact ended with a pull in flight. */
   readonly pullInterrupted: boolean;
   readonly restarted: boolean;
+  /** The device was up and its service was not: it was being started, and what it had promised before is gone. */
+  readonly refused: boolean;
 }
 
 /** Pull Timeout at first and while property states come in: their end shows by an empty answer, which should not take a minute. */
 const SETTLING_TIMEOUT_MS = 2_000;
-const FAREWELL_MS = 2_000;
 
 /**
  * Connect, recover or subscribe, and pull once: a device counts as there when it has answered a pull.
@@ -57,20 +53,30 @@ export async function openConnection(
   signal: AbortSignal,
 ): Promise<DeviceConnection> {
   const { log, normalizer, clock, observer, device } = to;
-  const session = await to.turnstile.pass(() => connectDevice(device, clock, signal), signal);
+  to.habits.recover();
+  const session = await to.turnstile.pass(() => connectDevice(device, clock, signal, to.habits), signal);
   try {
     observer.deviceProfile(device.id, session.profile, device.address);
+    const { information } = session.profile;
+    if (information !== null) to.habits.isDevice(digest(JSON.stringify(information)));
     observer.clockSkew(device.id, session.clock.skew());
     // What it would not describe this time it may have described before.
     if (session.profile.topicSet !== null) normalizer.describe(session.profile.topicSet);
-    const { lastAnswerAt } = log.checkpoint;
-    const subscription = await usableSubscription(to, session, signal);
-    const plans = planRecovery({ lastAnswerAt, subscription, now: clock.now(), ...hints });
+    const position = positionOf(to, session);
+    await endOrphan(to, session, signal);
+    const { subscription, refiltered } = await usableSubscription(to, session, signal);
+    const plans = planRecovery({
+      ...hints,
+      subscription,
+      ...{ lastAnswerAt: lastAnswerAt(to), replayOwedSince: log.checkpoint.replayOwedSince ?? null },
+      ...replaySituation(to, session),
+      now: clock.now(),
+    });
     for (const [index, plan] of plans.entries()) {
       try {
-        return await follow(plan, to, session, signal);
+        return await follow(plan, { to, session, position, refiltered, restarted: hints.restarted, signal });
       } catch (error) {
-        if (index === plans.length - 1 || !isGone(error)) throw error;
+        if (index === plans.length - 1 || !(isGone(error) || isHungUpOn(error))) throw error;
         observer.deviceTrouble(device.id, 'the stored subscription is gone', error);
       }
     }
@@ -81,32 +87,48 @@ export async function openConnection(
   }
 }
 
+/** In the wall time of now: while the device was away our own clock may have been set. */
+function lastAnswerAt({ log, contact, clock }: ConnectedDevice): number | null {
+  if (contact.heardAt === null) return log.checkpoint.lastAnswerAt;
+  return clock.now() - (clock.monotonic() - contact.heardAt);
+}
+
+/** It answered all that was asked before, and hangs up at each pull of an old subscription: one that it does not know. */
+function isHungUpOn(error: unknown): error is ConnectorError {
+  return error instanceof RetryNowError && error.code === 'connection-lost';
+}
+
 /** The device is there and gives no messages: some answer HTTP 500 for a subscription they do not know. */
 function isGone(error: unknown): error is ConnectorError {
   if (error instanceof SubscriptionLostError || error instanceof UnsupportedError) return true;
   return error instanceof ConnectorError && (error.code === 'http-status' || error.code === 'fault');
 }
 
-async function follow(
-  plan: RecoveryPlan,
-  to: ConnectedDevice,
-  session: DeviceSession,
-  signal: AbortSignal,
-): Promise<DeviceConnection> {
-  const { log, normalizer, clock, observer, device, habits } = to;
+interface Following {
+  readonly to: ConnectedDevice;
+  readonly session: DeviceSession;
+  readonly position: ReplayPosition | null;
+  readonly refiltered: boolean;
+  readonly restarted: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function follow(plan: RecoveryPlan, following: Following): Promise<DeviceConnection> {
+  const { to, session, position, signal } = following;
+  const { log, normalizer, clock, observer, device } = to;
   let settling = true;
-  const timeoutMs = () =>
-    settling || normalizer.synchronization.running
-      ? Math.min(SETTLING_TIMEOUT_MS, habits.pullTimeoutMs)
-      : habits.pullTimeoutMs;
-  const options = subscriptionOptions(to, session, timeoutMs, signal);
-  const live = plan.kind === 'subscribe' ? await subscribe(to.filter, options) : resume(plan.subscription, options);
+  const options = subscriptionOptions(to, session, () => pullTimeout(to, settling), signal);
+  const before = plan.replay?.how === 'before' ? await replayBefore(plan.replay, following) : null;
+  const beganAt = session.clock.now();
+  const live = plan.kind === 'resume' ? resume(plan.subscription, options) : await subscribe(to.filter, options);
   const batches = live.batches();
+  const states = statesOf(plan, following);
   try {
-    if (plan.kind === 'subscribe') {
+    if (plan.kind !== 'resume') {
       log.records.nextEpoch();
-      normalizer.synchronization.begin(plan.gap === null ? 'none' : 'possible');
+      normalizer.beginSet(states);
     }
+    if (plan.replay?.how === 'beside') position?.owe(plan.replay.gap.since);
     // Before the first pull: from it on an answer may be lost with this process, and the next one has to know.
     log.update({
       subscription: live.stored(),
@@ -117,68 +139,84 @@ async function follow(
     await log.append([]);
     const first = await batches.next();
     settling = false;
-    const began: EventRecord[] = [];
-    if (plan.gap !== null) {
-      began.push(log.records.gap(plan.gap.since, clock.now(), plan.gap.reason));
-      observer.gap(device.id, plan.gap.reason, undefined);
+    // What is missing until here a gap tells now.
+    if (plan.replay?.how !== 'beside' && (plan.kind !== 'resume' || plan.gap !== null)) {
+      log.update({ replayOwedSince: null });
+      position?.start(beganAt);
     }
-    began.push(...describedAnew(to, session.profile));
-    await log.append(began);
+    await log.append([...gapsOf([plan.gap, before], to), ...describedAnew(to, session.profile)]);
     signal.throwIfAborted();
     observer.subscribed(device.id, plan.kind === 'resume' ? 'resumed' : 'created', log.records.epoch);
-    return { session, live, batches, first, synchronize: plan.kind === 'resume' && plan.synchronize };
+    const told = plan.kind === 'resume' ? null : states;
+    const askFor = plan.kind === 'resume' && plan.synchronize ? states : null;
+    const replay = plan.replay?.how === 'beside' ? plan.replay : null;
+    return { session, live, resumed: plan.kind === 'resume', batches, first, told, askFor, replay, position };
   } catch (error) {
+    normalizer.synchronization.cut();
     await batches.return?.();
     live.lease.end();
     // Nobody would come back for a new one, and devices have few. One to resume may still hold what happened meanwhile.
-    const abandoned = plan.kind === 'subscribe' || isGone(error);
+    const abandoned = plan.kind !== 'resume' || isGone(error) || isHungUpOn(error);
     if (abandoned && !(error instanceof SubscriptionLostError)) await abandon(live, to);
     throw error;
   }
 }
 
-function subscriptionOptions(
-  { clock, observer, device, habits }: ConnectedDevice,
-  session: DeviceSession,
-  timeoutMs: () => number,
-  signal: AbortSignal,
-): SubscriptionOptions {
-  const onTrouble = (what: string, error: ConnectorError) => observer.deviceTrouble(device.id, what, error);
-  return { session, clock, habits, signal, onTrouble, timeoutMs, farewellMs: FAREWELL_MS };
+function pullTimeout({ habits, normalizer }: ConnectedDevice, settling: boolean): number {
+  return settling || normalizer.synchronization.running
+    ? Math.min(SETTLING_TIMEOUT_MS, habits.pullTimeoutMs)
+    : habits.pullTimeoutMs;
 }
 
-/** What the stored subscription was made for: another address or filter wants another subscription. */
-function targetOf({ device, filter }: ConnectedDevice): { address: string; filter: string } {
-  return { address: device.address, filter: digest(JSON.stringify(filter ?? null)) };
+/** The states that come with a subscription, or are asked for where one is resumed. */
+function statesOf(plan: RecoveryPlan, { to, refiltered, restarted }: Following): SetBeginning {
+  const { habits, log } = to;
+  const known = plan.kind !== 'cold';
+  return {
+    // After a replay `before` the moment until the live subscription was there is a gap.
+    gap: plan.gap === null && plan.replay?.how !== 'before' ? 'none' : 'possible',
+    cause: known ? (restarted ? 'restart' : 'outage') : 'start',
+    since: known ? log.checkpoint.lastAnswerAt : null,
+    by: plan.kind === 'resume' ? 'point' : 'subscription',
+    away: known,
+    // Where it tells none by itself it is asked once, unless that was no use before.
+    final: plan.kind === 'resume' || !habits.synchronizes || !habits.tellsStates,
+    refiltered,
+  };
 }
 
-/** The stored subscription, where it is still the one that the settings ask for. */
-async function usableSubscription(to: ConnectedDevice, session: DeviceSession, signal: AbortSignal) {
-  const { log, habits } = to;
-  const { subscription, target } = log.checkpoint;
-  if (subscription === null || target === undefined) return subscription;
-  const wanted = targetOf(to);
-  if (target.address === wanted.address && target.filter === wanted.filter) return subscription;
-  // At another address it belongs to another device.
-  if (target.address === wanted.address) {
-    const options = subscriptionOptions(to, session, () => habits.pullTimeoutMs, signal);
-    await abandon(resume(subscription, options), to);
+/** Takes the only pull point of the device for a replay, and gives it back. What happens until the live one is there is a gap. */
+async function replayBefore(planned: PlannedReplay, following: Following): Promise<SuspectedGap | null> {
+  const { to, session, position, signal } = following;
+  const { log, clock, habits } = to;
+  if (position === null) return planned.gap;
+  const { subscription } = log.checkpoint;
+  const pullPointOptions = subscriptionOptions(to, session, () => habits.pullTimeoutMs, signal);
+  if (subscription !== null) {
+    await endStored(subscription, to, session, signal);
+    log.update({ subscription: null });
   }
-  log.update({ subscription: null });
-  return null;
+  await startReplay(planned, { to, session, position, commit: commitOrder(), pullPointOptions, signal }).ended;
+  signal.throwIfAborted();
+  return { since: clock.now(), reason: planned.gap.reason, detail: SINGLE };
 }
 
-/** Unsubscribe, if it can be done soon. */
-async function abandon(live: LiveSubscription, { clock, observer, device }: ConnectedDevice): Promise<void> {
-  const deadline = new AbortController();
-  const cancel = clock.after(FAREWELL_MS, () => deadline.abort());
-  try {
-    await live.unsubscribe(deadline.signal);
-  } catch (error) {
-    observer.deviceTrouble(device.id, 'Unsubscribe failed', error as Error);
-  } finally {
-    cancel();
+const SINGLE = 'the device has a single pull point, which a replay had until now';
+
+function gapsOf(suspected: readonly (SuspectedGap | null)[], { log, clock, observer, device }: ConnectedDevice) {
+  const gaps: EventRecord[] = [];
+  for (const gap of suspected) {
+    if (gap === null) continue;
+    gaps.push(log.records.gap(gap.since, clock.now(), gap.reason, gap.detail));
+    observer.gap(device.id, gap.reason, gap.detail);
   }
+  return gaps;
+}
+
+function positionOf({ log, habits, normalizer }: ConnectedDevice, { profile }: DeviceSession): ReplayPosition | null {
+  const stores = profile.eventCapabilities.persistentNotificationStorage && habits.seeks;
+  normalizer.stores = stores;
+  return stores ? replayPosition(log) : null;
 }
 
 /** The `device` record, where it is not the one written last. */

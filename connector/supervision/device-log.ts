@@ -9,8 +9,8 @@ export interface DeviceLog {
   readonly checkpoint: DeviceCheckpoint;
   /** Changes what the next append stores in the checkpoint. */
   update(change: Partial<Omit<DeviceCheckpoint, 'sequence' | 'epoch'>>): void;
-  /** Numbers taken since the last append are free again: what they were for is not stored. */
-  discard(): void;
+  /** Numbers taken since the last append are free again: what they were for is not stored. True where there were any. */
+  discard(): boolean;
   /** Durable when it resolves. */
   append(records: readonly EventRecord[], properties?: readonly PropertyChange[]): Promise<void>;
 }
@@ -36,7 +36,9 @@ export function openDeviceLog(device: string, spool: Spool): DeviceLog {
       checkpoint = { ...checkpoint, ...change };
     },
     discard() {
+      const some = records.sequence !== checkpoint.sequence;
       records.rewind(checkpoint.sequence);
+      return some;
     },
     async append(appended, properties = []) {
       const { sequence, epoch } = records;
@@ -48,10 +50,17 @@ export function openDeviceLog(device: string, spool: Spool): DeviceLog {
 }
 
 /** Field by field: once an answer, a spread costs more than all the rest of it. */
-function at(
-  { lastAnswerAt, subscription, target, stoppedInOrder, deviceDigest }: DeviceCheckpoint,
-  sequence: number,
-  epoch: number,
-): DeviceCheckpoint {
-  return { sequence, epoch, lastAnswerAt, subscription, target, stoppedInOrder, deviceDigest };
+function at(checkpoint: DeviceCheckpoint, sequence: number, epoch: number): DeviceCheckpoint {
+  return {
+    sequence,
+    epoch,
+    lastAnswerAt: checkpoint.lastAnswerAt,
+    subscription: checkpoint.subscription,
+    target: checkpoint.target,
+    stoppedInOrder: checkpoint.stoppedInOrder,
+    deviceDigest: checkpoint.deviceDigest,
+    replayFrom: checkpoint.replayFrom,
+    replayOwedSince: checkpoint.replayOwedSince,
+    replaySubscription: checkpoint.replaySubscription,
+  };
 }

@@ -1,30 +1,20 @@
 import type { Clock } from '../clock.ts';
 import type { DeviceOptions } from '../device/device-session.ts';
 import type { MessageDescription } from '../device/topic-set.ts';
-import {
-  ConnectorError,
-  FatalError,
-  isAbort,
-  RetryNowError,
-  RetrySlowlyError,
-  SubscriptionLostError,
-  UnauthorizedError,
-} from '../errors.ts';
+import { ConnectorError, FatalError, isAbort, SubscriptionLostError, UnauthorizedError } from '../errors.ts';
 import { Normalizer } from '../normalize/normalizer.ts';
-import type { DeviceStatus, EventRecord, SynchronizedRecord } from '../normalize/record.ts';
+import type { DeviceStatus } from '../normalize/record.ts';
 import type { TopicNamespaces } from '../normalize/topic-namespaces.ts';
 import type { Spool } from '../spool/spool.ts';
-import { newHabits, type SubscriptionWishes } from '../subscription/device-habits.ts';
-import type { NotificationBatch } from '../subscription/notification-batch.ts';
+import type { SubscriptionWishes } from '../subscription/device-habits.ts';
+import type { FlowChoice } from '../subscription/flow-choice.ts';
 import type { SubscriptionFilter } from '../subscription/subscription-operations.ts';
-import { DEVICE_BACK_OFF, retrying } from './back-off.ts';
-import {
-  type ConnectedDevice,
-  type DeviceConnection,
-  openConnection,
-  type RecoveryHints,
-} from './device-connection.ts';
+import { DEVICE_BACK_OFF, leastPause, retrying } from './back-off.ts';
+import type { ConnectedDevice } from './connected-device.ts';
+import { type DeviceConnection, openConnection, type RecoveryHints } from './device-connection.ts';
+import { type DeviceIntake, openIntake } from './device-intake.ts';
 import { openDeviceLog } from './device-log.ts';
+import { keptHabits } from './kept-habits.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { WorkerObserver } from './worker-observer.ts';
 
@@ -32,6 +22,8 @@ export interface DeviceWorkerOptions {
   readonly device: DeviceOptions;
   readonly filter: SubscriptionFilter | undefined;
   readonly wishes: SubscriptionWishes;
+  /** Names of deviations that the user knows of. */
+  readonly quirks?: readonly string[] | undefined;
   readonly namespaces: TopicNamespaces;
   readonly catalogue: ReadonlyMap<string, MessageDescription>;
   readonly spool: Spool;
@@ -39,6 +31,8 @@ export interface DeviceWorkerOptions {
   readonly observer: WorkerObserver;
   /** Shared by all workers. */
   readonly turnstile: Turnstile;
+  /** The device's flow, kept across its subscriptions; pull points only where undefined. */
+  readonly flows?: FlowChoice | undefined;
 }
 
 /**
@@ -48,9 +42,6 @@ export interface DeviceWorkerOptions {
 const LEAST_INTERVAL_MS = 1_000;
 const LONGEST_INTERVAL_MS = 30_000;
 const SOON_MS = 5_000;
-/** Devices hold a few seconds of events; not asked for longer, theirs may run over (standard.md 5.4), ms. */
-const LONG_HOLD_MS = 5_000;
-const HELD = 'the device was not asked for more, as there was no room to store it';
 /** A stop that takes longer is cut short. */
 const STOP_WITHIN_MS = 8_000;
 
@@ -69,12 +60,9 @@ export class DeviceWorker {
   #connection: DeviceConnection | undefined;
   /** The farewell on its way; true where the device confirmed it. */
   #leaving: Promise<boolean> | undefined;
-  #askedForStates = false;
   /** The status that records and observers were told; none yet in this process. */
   #told: DeviceStatus | null = null;
   #hints: RecoveryHints;
-  /** How long the device was not asked for more after its last answer, ms. */
-  #heldMs = 0;
 
   constructor(options: DeviceWorkerOptions) {
     const { device, filter, spool, clock, observer, namespaces, catalogue } = options;
@@ -92,16 +80,19 @@ export class DeviceWorker {
     this.#to = {
       device,
       filter,
-      habits: newHabits(options.wishes),
+      habits: keptHabits(options),
       log,
       normalizer,
+      spool,
       clock,
       observer,
       turnstile: options.turnstile,
+      contact: { heardAt: null },
+      flows: options.flows,
     };
     // A process that ended out of order always left a pull behind.
     const pullInterrupted = !log.checkpoint.stoppedInOrder && log.checkpoint.subscription !== null;
-    this.#hints = { pullInterrupted, restarted: true };
+    this.#hints = { pullInterrupted, restarted: true, refused: false };
     this.ended = this.#run().finally(() => this.#abort.abort());
     // Whoever waits for it hears of it; nobody waiting is no crash of its own.
     this.ended.catch(() => {});
@@ -132,10 +123,11 @@ export class DeviceWorker {
     try {
       while (!this.#stopping) {
         const began = clock.monotonic();
-        await this.#connectAndPump();
+        const pauseMs = await this.#connectAndPump();
         const lasted = clock.monotonic() - began;
         if (lasted > SOON_MS) interval = LEAST_INTERVAL_MS;
-        if (interval > lasted) await clock.sleep(interval - lasted, this.#stop.signal);
+        const rest = Math.max(interval - lasted, pauseMs);
+        if (rest > 0) await clock.sleep(rest, this.#stop.signal);
         interval = Math.min(2 * interval, LONGEST_INTERVAL_MS);
       }
     } catch (error) {
@@ -143,8 +135,9 @@ export class DeviceWorker {
     }
   }
 
-  async #connectAndPump(): Promise<void> {
-    const { clock, log } = this.#to;
+  /** @returns the least pause before the device is asked again, by how it ended, ms */
+  async #connectAndPump(): Promise<number> {
+    const { clock } = this.#to;
     const { signal } = this.#abort;
     // A full spool asks no device for more; the device's own queue is the only place left (spool.whenFull: hold).
     await this.#spool.whenRoom(this.#stop.signal);
@@ -153,97 +146,50 @@ export class DeviceWorker {
       this.#failed(error, attempt),
     );
     this.#connection = connection;
-    this.#askedForStates = connection.synchronize;
+    const intake = openIntake(this.#to, connection, { abort: signal, stop: this.#stop.signal });
     try {
       await this.#become('online', null);
-      await this.#pump(connection);
+      await this.#pump(connection, intake);
+      return 0;
     } catch (error) {
+      await intake.close();
       if (isAbort(error) || error instanceof FatalError) throw error;
-      // What nobody foresaw in one device's answers is no reason to stop asking the others.
-      log.discard();
-      this.#failed(error as Error, 1);
-      // Where the device itself says that the subscription is gone, nothing is there to resume.
-      if (error instanceof SubscriptionLostError) log.update({ subscription: null });
-      this.#hints = { pullInterrupted: true, restarted: false };
+      this.#lost(error as Error);
+      return leastPause(error, DEVICE_BACK_OFF);
     } finally {
       this.#connection = undefined;
       await this.#leaving;
+      await intake.close();
       await connection.batches.return?.();
       connection.live.lease.end();
       await connection.session.close();
     }
   }
 
-  async #pump(connection: DeviceConnection): Promise<void> {
+  async #pump(connection: DeviceConnection, intake: DeviceIntake): Promise<void> {
     const { observer, clock } = this.#to;
-    let due = connection.synchronize;
-    this.#heldMs = 0;
+    let heldMs = 0;
     for (let result = connection.first; !result.done; result = await connection.batches.next()) {
       const began = clock.monotonic();
-      due ||= result.value.interruption !== null || this.#heldMs > LONG_HOLD_MS;
-      await this.#take(result.value, connection);
+      const onPurposeMs = await intake.take(result.value, heldMs);
       observer.clockSkew(this.device, connection.session.clock.skew());
-      if (due && !this.#stopping) await this.#synchronize(connection, 'possible');
-      due = false;
       await this.#spool.whenRoom(this.#stop.signal).catch((error) => {
         if (!this.#stopping) throw error;
       });
-      this.#heldMs = clock.monotonic() - began;
+      heldMs = clock.monotonic() - began - onPurposeMs;
     }
   }
 
-  /** One answer: to records, to disk. When this resolves the next pull may acknowledge it. */
-  async #take(batch: NotificationBatch, connection: DeviceConnection): Promise<void> {
-    const { log, normalizer, observer } = this.#to;
-    const gaps = this.#gapsBefore(batch);
-    const synchronizing = normalizer.synchronization.running;
-    const normalized = normalizer.normalize(batch);
-    const records = gaps.concat(normalized.records);
-    if (batch.damage !== null) observer.gap(this.device, 'undecodable', batch.damage.message);
-    log.update({ lastAnswerAt: batch.receivedAt, subscription: connection.live.stored() });
-    await log.append(records, normalized.properties);
-    const { receivedAt: at, pullMs, notifications } = batch;
-    observer.received(this.device, { notifications: notifications.length, records: records.length, pullMs, at });
-    if (synchronizing && !normalizer.synchronization.running) {
-      await this.#synchronized(normalized.records.find((record) => record.kind === 'synchronized')!, connection);
-    }
-  }
-
-  /** What may have been lost before this answer was asked for. */
-  #gapsBefore({ interruption, receivedAt }: NotificationBatch): EventRecord[] {
-    const { log, observer } = this.#to;
-    const gaps: EventRecord[] = [];
-    const tell = (reason: 'outage' | 'overflow', detail: string) => {
-      gaps.push(log.records.gap(log.checkpoint.lastAnswerAt, receivedAt, reason, detail));
-      observer.gap(this.device, reason, detail);
-    };
-    if (this.#heldMs > LONG_HOLD_MS) tell('overflow', HELD);
-    if (interruption !== null) tell('outage', interruption);
-    return gaps;
-  }
-
-  /** Some devices tell their states only when asked to (quirk 37): once they are. */
-  async #synchronized({ properties, changed, gap }: SynchronizedRecord, connection: DeviceConnection): Promise<void> {
-    this.#to.observer.synchronized(this.device, properties, changed);
-    if (properties === 0 && !this.#askedForStates && !this.#stopping && this.#to.habits.synchronizes)
-      await this.#synchronize(connection, gap);
-  }
-
-  /** States that an answer lost on its way told come again this way, events do not (trap 26). */
-  async #synchronize({ live }: DeviceConnection, gap: SynchronizedRecord['gap']): Promise<void> {
-    const { normalizer, observer, habits } = this.#to;
-    this.#askedForStates = true;
-    normalizer.synchronization.begin(gap, 'point');
-    try {
-      await live.synchronize(this.#abort.signal);
-    } catch (error) {
-      if (isAbort(error) || !(error instanceof ConnectorError)) throw error;
-      normalizer.synchronization.cancel();
-      // Some devices refuse it (standard.md 5.13), in words that elsewhere mean a lost subscription: whether it lives the
-      // next pull tells. The gap is told all the same.
-      if (!(error instanceof RetryNowError) && !(error instanceof RetrySlowlyError)) habits.synchronizes = false;
-      observer.deviceTrouble(this.device, 'SetSynchronizationPoint failed', error);
-    }
+  /** Contact ended by an error: what the next connection has to know. */
+  #lost(error: Error): void {
+    const { log, normalizer } = this.#to;
+    // What nobody foresaw in one device's answers is no reason to stop asking the others.
+    if (log.discard()) normalizer.restore(this.#spool.properties(this.device));
+    const isOurs = error instanceof SubscriptionLostError && error.code === 'states-unknown';
+    if (!isOurs) this.#failed(error, 1);
+    // Where the device itself says that the subscription is gone, nothing is there to resume.
+    if (error instanceof SubscriptionLostError) log.update({ subscription: null });
+    this.#hints = { pullInterrupted: true, restarted: false, refused: false };
   }
 
   async #farewell({ live }: DeviceConnection): Promise<boolean> {
@@ -258,6 +204,8 @@ export class DeviceWorker {
 
   #failed(error: Error, attempt: number): void {
     const { observer } = this.#to;
+    if (error instanceof ConnectorError && error.facts.errno === 'ECONNREFUSED')
+      this.#hints = { ...this.#hints, refused: true };
     observer.deviceTrouble(this.device, attempt === 1 ? 'contact lost' : `attempt ${attempt} failed`, error);
     const status = error instanceof UnauthorizedError ? 'unauthorized' : 'offline';
     void this.#tell(status, error);
