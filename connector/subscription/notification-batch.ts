@@ -12,6 +12,8 @@ export interface NotificationBatch {
   readonly pullMs: number;
   /** An earlier answer may have been lost on its way (connection lost, no answer in time): what happened, for the gap record. */
   readonly interruption: string | null;
+  /** Wall time (ms) since when, where that is before the batch before this one. */
+  readonly interruptedSince?: number | undefined;
   /** The answer could not be read to its end; what was readable is in `notifications`. */
   readonly damage: QuarantineError | null;
 }

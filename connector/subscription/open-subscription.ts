@@ -1,36 +1,53 @@
-import { createPullPoint } from './create-pull-point.ts';
-import type { LiveSubscription, StoredSubscription } from './live-subscription.ts';
-import { PullLoop, type PullLoopOptions } from './pull-loop.ts';
-import { PullPoint, type PullPointOptions } from './pull-point.ts';
+import { type ConnectorError, UnsupportedError } from '../errors.ts';
+import { resumeNotified, subscribeNotified } from './basic-notification-subscription.ts';
+import type { Flow, LiveSubscription, StoredSubscription } from './live-subscription.ts';
+import type { NotificationBatch } from './notification-batch.ts';
+import { resumePulled, subscribePulled } from './pull-point-subscription.ts';
 import type { SubscriptionFilter } from './subscription-operations.ts';
+import type { SubscriptionOptions } from './subscription-options.ts';
 
-export type SubscriptionOptions = PullPointOptions & Pick<PullLoopOptions, 'timeoutMs' | 'farewellMs'>;
+export type { SubscriptionOptions } from './subscription-options.ts';
 
-/** A new subscription on the device, in the flow that suits it. @throws the errors of createPullPoint */
+/** A new subscription on the device, in the flow that suits it. @throws the errors of requestSubscription */
 export async function subscribe(
   filter: SubscriptionFilter | undefined,
   options: SubscriptionOptions,
 ): Promise<LiveSubscription> {
-  return pulled(await createPullPoint(filter, options), options);
+  const { flows, onTrouble } = options;
+  const [first, second] = orderOf(options);
+  try {
+    return await subscribeBy(first!, filter, options);
+  } catch (error) {
+    if (second === undefined || !flows?.refused(first!, error)) throw error;
+    onTrouble(`no subscription by ${first}: going on by ${second}`, error as ConnectorError);
+    return subscribeBy(second, filter, options);
+  }
 }
 
 /** The subscription of before, as far as it lives: its first batch tells. */
 export function resume(stored: StoredSubscription, options: SubscriptionOptions): LiveSubscription {
-  return pulled(new PullPoint(stored.reference, stored.leaseUntil - options.clock.now(), options), options);
+  const flow = stored.flow ?? 'pull-point';
+  orderOf(options);
+  const kept = options.flows?.keeps(flow) ?? flow === 'pull-point';
+  const live = flow === 'pull-point' ? resumePulled(stored, options) : resumeNotified(stored, options);
+  return kept ? live : { ...live, batches: () => abandoned(flow) };
 }
 
-function pulled(
-  point: PullPoint,
-  { clock, habits, signal, timeoutMs, farewellMs }: SubscriptionOptions,
-): LiveSubscription {
-  const loop = new PullLoop(point, { clock, habits, signal, timeoutMs, farewellMs });
-  return {
-    flow: 'pull-point',
-    lease: point.lease,
-    stored: () => ({ reference: point.reference, leaseUntil: point.lease.until() }),
-    batches: () => loop[Symbol.asyncIterator](),
-    synchronize: (until) => point.synchronize(until),
-    stop: () => loop.stop(),
-    unsubscribe: (until) => point.unsubscribe(until),
-  };
+/** Flows to try, in order. */
+function orderOf({ flows, habits, session }: SubscriptionOptions): readonly Flow[] {
+  return flows?.order(habits, session.profile.eventCapabilities.maxNotificationProducers) ?? ['pull-point'];
+}
+
+function subscribeBy(
+  flow: Flow,
+  filter: SubscriptionFilter | undefined,
+  options: SubscriptionOptions,
+): Promise<LiveSubscription> {
+  return flow === 'pull-point' ? subscribePulled(filter, options) : subscribeNotified(filter, options);
+}
+
+/** Told as what the device does not do: whoever meets that unsubscribes and goes on to a new subscription. */
+function abandoned(flow: Flow): AsyncIterator<NotificationBatch, void> {
+  const error = new UnsupportedError('flow-abandoned', `the stored subscription is by ${flow}, which is not used here`);
+  return { next: () => Promise.reject(error) };
 }

@@ -3,6 +3,7 @@ import type { SoapOperation } from '../device/soap-envelope.ts';
 
 const PULL_POINT = `${NS.tev}/PullPointSubscription`;
 const MANAGER = 'http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager';
+const PRODUCER = 'http://docs.oasis-open.org/wsn/bw-2/NotificationProducer';
 const CONCRETE_SET = 'http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet';
 const ITEM_FILTER = 'http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter';
 
@@ -29,6 +30,20 @@ export function createPullPointSubscription(
     action: `${NS.tev}/EventPortType/CreatePullPointSubscriptionRequest`,
     body: { 'tev:CreatePullPointSubscription': content },
   };
+}
+
+/** Core 9.3, WS-BaseNotification 1.3 clause 4.2: the device sends to `consumer` by itself. */
+export function subscribe(
+  consumer: string,
+  filter: SubscriptionFilter | undefined,
+  initialTerminationTime: string,
+): SoapOperation {
+  const content = {
+    'wsnt:ConsumerReference': { 'wsa:Address': consumer },
+    ...(filter && { 'wsnt:Filter': filterElement(filter) }),
+    'wsnt:InitialTerminationTime': initialTerminationTime,
+  };
+  return { name: 'Subscribe', action: `${PRODUCER}/SubscribeRequest`, body: { 'wsnt:Subscribe': content } };
 }
 
 /** At most one TopicExpression, alternatives inside it: two elements would have to match both (trap 45). */
@@ -76,3 +91,12 @@ export const setSynchronizationPoint: SoapOperation = {
   action: `${PULL_POINT}/SetSynchronizationPointRequest`,
   body: { 'tev:SetSynchronizationPoint': {} },
 };
+
+/** Core 9.1.5, forward: `Reverse` is only there where it is true. */
+export function seek(utcTime: string): SoapOperation {
+  return {
+    name: 'Seek',
+    action: `${PULL_POINT}/SeekRequest`,
+    body: { 'tev:Seek': { 'tev:UtcTime': utcTime } },
+  };
+}
