@@ -20,7 +20,7 @@ export function observer(metrics: Metrics, log: Log, devices: ReadonlyMap<string
     deviceStatus(device, status, error) {
       metrics.deviceUp(device, status === 'online');
       if (error === null) log.info({ device, status }, 'device status');
-      else log.warn({ device, status, ...described(error) }, 'device status');
+      else log.warn({ device, ...described(error), status }, 'device status');
     },
     deviceProfile(device, profile, address) {
       const { name = '', site = '' } = devices.get(device) ?? {};
@@ -46,6 +46,7 @@ export function observer(metrics: Metrics, log: Log, devices: ReadonlyMap<string
       log.error({ device, reason, detail }, 'events may be lost: a gap record says when');
     },
     synchronized: (device, properties, changed) => log.debug({ device, properties, changed }, 'property states known'),
+    learned: (device, what, value, from) => log.info({ device, what, value, from }, 'learned of the device'),
     deviceTrouble: (device, what, error) => log.warn({ device, ...described(error) }, what),
     sinkStatus(sink, connected, error) {
       if (connected) log.info({ sink }, 'sink connected');
@@ -75,4 +76,10 @@ export function described(error: Error): Record<string, unknown> {
   return error instanceof ConnectorError
     ? { ...error.facts, error: error.message, code: error.code }
     : { error: messageOf(error), code: 'unexpected', stack: error.stack };
+}
+
+/** Names enough for a log line. */
+export function shortList(names: readonly string[]): string[] {
+  const most = 20;
+  return names.length <= most ? [...names] : [...names.slice(0, most), `and ${names.length - most} more`];
 }

@@ -1,44 +1,26 @@
-import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
 import { type ApiServer, startApi } from './api/http-server.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { described, observer } from './compose-observer.ts';
-import type { AuthenticationMode, Credentials } from './device/authenticator.ts';
-import type { DeviceOptions } from './device/device-session.ts';
-import type { HttpTls } from './device/http-channel.ts';
-import { NS } from './device/namespaces.ts';
-import type { MessageDescription } from './device/topic-set.ts';
+import { startConsumerOf } from './compose-consumer.ts';
+import { loadKnowledge } from './compose-knowledge.ts';
+import { described, observer, shortList } from './compose-observer.ts';
+import { applyRoster, type Running, startRoster } from './compose-reload.ts';
+import { openMappings, type RosterChange, readRoster } from './compose-roster.ts';
 import { FatalError } from './errors.ts';
-import { openMapping } from './mapping/open-mapping.ts';
-import { readCatalogue } from './normalize/catalogue.ts';
-import { readTopicNamespaces, type TopicNamespaces } from './normalize/topic-namespaces.ts';
-import type {
-  DeviceSettings,
-  MqttSinkSettings,
-  Settings,
-  SinkSettings,
-  TlsSettings,
-} from './settings/settings-schema.ts';
-import { mqttSink } from './sink/mqtt-sink.ts';
-import type { Sink } from './sink/sink.ts';
-import { stdoutSink } from './sink/stdout-sink.ts';
+import type { MappedDevice } from './mapping/mapping.ts';
+import { plainHttpLogins } from './settings/plain-http-logins.ts';
+import { changesForRestart, settingsInForce } from './settings/settings-change.ts';
+import type { Settings } from './settings/settings-schema.ts';
 import { openSpool } from './spool/open-spool.ts';
 import { setAsideSpool } from './spool/set-aside-spool.ts';
 import type { Spool } from './spool/spool.ts';
-import type { SubscriptionWishes } from './subscription/device-habits.ts';
-import type { SubscriptionFilter } from './subscription/subscription-operations.ts';
-import type { DeviceWorkerOptions } from './supervision/device-worker.ts';
-import type { SinkWorkerOptions } from './supervision/sink-worker.ts';
+import type { NotificationConsumer } from './subscription/notification-consumer.ts';
 import { type Supervisor, supervise } from './supervision/supervisor.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
-/** `mappings/` of the package: beside `connector/` in a checkout, beside `dist/` in the package. */
-export const MAPPINGS_DIRECTORY = fileURLToPath(new URL('../mappings/', import.meta.url));
-export const PACKAGE_FILE = fileURLToPath(new URL('../package.json', import.meta.url));
+export { type Knowledge, loadKnowledge, MAPPINGS_DIRECTORY, PACKAGE_FILE } from './compose-knowledge.ts';
+export { deviceOptions, filterOf, subscriptionWishes } from './compose-parts.ts';
 
 /** How long a stop waits for the sinks to take what is in the spool, ms; the rest is there at the next start. */
 const DRAIN_GRACE_MS = 5_000;
@@ -56,145 +38,82 @@ export interface RunningConnector {
   readonly http: { readonly host: string; readonly port: number };
   /** Rejects when the connector cannot go on; never resolves. */
   readonly failed: Promise<never>;
+  /**
+   * Takes other settings while it runs, device by device and sink by sink; one call at a time. What throws has changed
+   * nothing. @throws ConfigurationError
+   */
+  reload(settings: Settings): Promise<Reloaded>;
   /** Devices first (Unsubscribe), then sinks, then the spool. */
   stop(): Promise<void>;
 }
 
-/** What the connector knows before it has met a device: data files of `mappings/`. */
-export interface Knowledge {
-  readonly namespaces: TopicNamespaces;
-  readonly catalogue: ReadonlyMap<string, MessageDescription>;
-}
-
-export async function loadKnowledge(directory = MAPPINGS_DIRECTORY): Promise<Knowledge> {
-  const read = async (name: string): Promise<unknown> => parse(await readFile(join(directory, name), 'utf8'));
-  return {
-    namespaces: readTopicNamespaces(await read('topic-namespaces.yaml'), 'topic-namespaces.yaml'),
-    catalogue: readCatalogue(await read('standard-topics.yaml'), 'standard-topics.yaml'),
-  };
+export interface Reloaded extends RosterChange {
+  /** Settings that differ and stay as they are until a restart. */
+  readonly restart: readonly string[];
 }
 
 /** Wires the rooms by the settings and starts them. @throws FatalError, ConfigurationError */
 export async function startConnector(options: RunOptions): Promise<RunningConnector> {
-  const { settings, log, clock = systemClock, version } = options;
+  const { log, clock = systemClock, version } = options;
   const knowledge = await loadKnowledge();
-  const devices = await Promise.all(
-    settings.devices.map(async (device) => ({ device, options: await deviceOptions(device) })),
-  );
-  const sinks = await Promise.all(
-    settings.sinks.map(async (sink) => ({ sink, options: await sinkOf(sink, log, clock) })),
-  );
-  const named = new Map(settings.devices.map((device) => [device.id, device]));
-  const mappings = sinks.map(({ sink }) =>
-    openMapping(sink.mapping, { devices: named, mappingsDirectory: MAPPINGS_DIRECTORY }),
-  );
+  let settings = options.settings;
+  let roster = await readRoster(settings);
+  // Faults of mappings are told before a spool is opened for them.
+  openMappings(roster, new Map(settings.devices.map((device) => [device.id, device])));
   const spool = await openSpoolOf(options, clock);
   const metrics = createMetrics(version, () => snapshot(spool, clock));
-  const observing = observer(metrics, log, named);
-  const workers: Omit<DeviceWorkerOptions, 'turnstile'>[] = devices.map(({ device, options: deviceOption }) => ({
-    device: deviceOption,
-    filter: filterOf(device, knowledge.namespaces),
-    wishes: subscriptionWishes(device),
-    ...knowledge,
-    spool,
-    clock,
-    observer: observing,
-  }));
-  const drains: SinkWorkerOptions[] = sinks.map(({ options: sink }, index) => ({
-    sink,
-    mapping: mappings[index]!,
-    spool,
-    clock,
-    observer: observing,
-  }));
+  const labels = new Map<string, MappedDevice>();
+  const observing = observer(metrics, log, labels);
+  const supervisor = supervise({ spool, clock, observer: observing });
+  const parts = { supervisor, spool, metrics, observer: observing, knowledge, labels, log, clock };
   const { host, port } = settings.http.listen;
-  let supervisor: Supervisor | undefined;
   const source = { ready: () => readiness(supervisor, spool), metrics: () => metrics.expose() };
-  let api: ApiServer;
+  let api: ApiServer | undefined;
+  let consumer: NotificationConsumer | undefined;
+  let running: Running;
   try {
+    consumer = await startConsumerOf(settings, parts);
+    running = { ...parts, consumer, silenceMs: settings.baseNotification?.silenceMs };
     api = await startApi({ host, port, token: settings.http.token, source });
+    await startRoster(roster, running);
   } catch (error) {
+    await api?.close();
+    await consumer?.close();
     await spool.close();
     throw error;
   }
-  supervisor = supervise(workers, drains, spool);
+  warnOfPlainHttp(settings, log);
   return {
     http: api,
     failed: supervisor.failed,
+    async reload(next) {
+      const restart = changesForRestart(settings, next);
+      const nextRoster = await readRoster(next);
+      const change = await applyRoster(roster, nextRoster, running);
+      roster = nextRoster;
+      settings = settingsInForce(settings, next);
+      log.level = settings.log.level;
+      warnOfPlainHttp(settings, log);
+      return { ...change, restart };
+    },
     async stop() {
-      await supervisor.stop(DRAIN_GRACE_MS);
-      await api.close();
+      try {
+        await supervisor.stop(DRAIN_GRACE_MS);
+      } finally {
+        await consumer?.close();
+        await api.close();
+      }
     },
   };
 }
 
-/** Settings of a device as the device room wants them. */
-export async function deviceOptions(device: DeviceSettings): Promise<DeviceOptions> {
-  const { username, password } = device;
-  const credentials: Credentials | undefined =
-    username === undefined ? undefined : { username, password: password ?? { reveal: () => '' } };
-  return {
-    id: device.id,
-    address: device.address,
-    credentials,
-    authentication: device.auth as AuthenticationMode,
-    tls: device.address.startsWith('https:') ? await pemFiles(device.tls) : undefined,
-    requestTimeoutMs: device.requestTimeoutMs,
-  };
-}
-
-export function subscriptionWishes(device: DeviceSettings): SubscriptionWishes {
-  const { pullTimeoutMs, messageLimit, initialTerminationTimeMs: lifetimeMs } = device;
-  return { pullTimeoutMs, messageLimit, lifetimeMs };
-}
-
-export function filterOf(device: DeviceSettings, namespaces: TopicNamespaces): SubscriptionFilter | undefined {
-  const { topicFilter: topics, contentFilter: content } = device;
-  if (topics.length === 0 && content === undefined) return undefined;
-  const used = new Set(
-    topics.flatMap((expression) => [...expression.matchAll(/([\w.-]+):/g)].map((match) => match[1]!)),
-  );
-  const declared = [...used].flatMap((prefix) => {
-    const uri = prefix === 'tns1' ? NS.tns1 : namespaces.uriOf(prefix);
-    return uri === undefined ? [] : [[prefix, uri] as const];
-  });
-  return { topics, content, namespaces: Object.fromEntries(declared) };
-}
-
-async function pemFiles(tls: TlsSettings): Promise<HttpTls> {
-  const pem = (file: string | undefined) => (file === undefined ? undefined : readFile(file, 'utf8'));
-  const [ca, cert, key] = await Promise.all([pem(tls.ca), pem(tls.cert), pem(tls.key)]);
-  return { ca, cert, key, verify: tls.verify, fingerprint: tls.fingerprint };
-}
-
-async function sinkOf(sink: SinkSettings, log: Log, clock: Clock): Promise<Sink> {
-  switch (sink.type) {
-    case 'mqtt':
-      return mqttSinkOf(sink, log, clock);
-    case 'stdout':
-      return stdoutSink({ name: sink.name, stream: process.stdout });
-    case 'kafka':
-      // The settings say so with file and line before it comes to this.
-      throw new FatalError('sink-unavailable', `sinks: ${sink.name}: kafka is not in this version`);
-  }
-}
-
-async function mqttSinkOf(sink: MqttSinkSettings, log: Log, clock: Clock): Promise<Sink> {
-  const { ca, cert, key, verify, fingerprint } = await pemFiles(sink.tls);
-  return mqttSink({
-    name: sink.name,
-    url: sink.url,
-    // Stable, so that a new start takes over what a dead connection still holds at the broker.
-    clientId: sink.clientId ?? `onvif-connector-${hostname()}-${sink.name}`,
-    username: sink.username,
-    password: sink.password?.reveal(),
-    tls: { ca, cert, key, verify, fingerprint },
-    protocol: sink.protocol === 'auto' ? 'auto' : sink.protocol === '5' ? 5 : 4,
-    window: sink.window,
-    maximumPacketSize: sink.maximumPacketSize,
-    clock,
-    onNotice: ({ code, message }) => log.warn({ sink: sink.name, code }, message),
-  });
+/** Digest keeps the password to itself, and little else. Once for all of them: most cameras have nothing better. */
+function warnOfPlainHttp(settings: Settings, log: Log): void {
+  const devices = plainHttpLogins(settings);
+  if (devices.length === 0) return;
+  const message =
+    'logged in to over plain HTTP, which anybody on the way can read and change: use https where they have it';
+  log.warn({ devices: shortList(devices) }, message);
 }
 
 async function openSpoolOf({ settings, log, setAsideDamagedSpool }: RunOptions, clock: Clock): Promise<Spool> {
@@ -227,11 +146,11 @@ function snapshot(spool: Spool, clock: Clock) {
 }
 
 /** Ready while the spool takes records and a sink is there to give them to: one device down is still ready. */
-function readiness(supervisor: Supervisor | undefined, spool: Spool) {
+function readiness(supervisor: Supervisor, spool: Spool) {
   const { holding, records } = spool.statistics();
-  const devices = Object.fromEntries([...(supervisor?.devices ?? [])].map(([id, { status }]) => [id, status]));
-  const sinks = Object.fromEntries([...(supervisor?.sinks ?? [])].map(([name, { connected }]) => [name, connected]));
+  const devices = Object.fromEntries([...supervisor.devices].map(([id, { status }]) => [id, status]));
+  const sinks = Object.fromEntries([...supervisor.sinks].map(([name, { connected }]) => [name, connected]));
   const served = Object.values(sinks);
-  const ready = supervisor !== undefined && !holding && (served.length === 0 || served.some(Boolean));
+  const ready = !holding && (served.length === 0 || served.some(Boolean));
   return { ready, detail: { devices, sinks, spool: { records, holding } } };
 }

@@ -72,6 +72,10 @@ function verb(program: Command, name: string, description: string): Command {
 function addDaemonVerbs(program: Command, streams: Streams, end: End): void {
   verb(program, 'run', 'the daemon: subscribe to the devices, publish their events')
     .option('--set-aside-damaged-spool', 'move a damaged spool out of the way and start with an empty one')
+    .option(
+      '--watch',
+      'reload when the configuration, or a mapping or certificate it names, changes (SIGHUP always reloads)',
+    )
     .action(async (options: RunVerbOptions) => end(await runVerb(options, streams)));
   verb(program, 'healthcheck', "asks the running daemon's /readyz").action(async (options: CommonOptions) =>
     end(await asOne(streams, () => healthcheckVerb(options, streams))),

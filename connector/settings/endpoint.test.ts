@@ -33,6 +33,7 @@ describe('deviceAddress', () => {
     ['https://192.0.2.10', 'https://192.0.2.10/onvif/device_service'],
     ['http://192.0.2.10/', 'http://192.0.2.10/onvif/device_service'],
     ['http://192.0.2.10/Onvif/Service?x=1', 'http://192.0.2.10/Onvif/Service?x=1'],
+    ['HTTPS://192.0.2.10/Onvif/Service', 'https://192.0.2.10/Onvif/Service'],
   ])('makes a URL of %s', (text, url) => {
     expect(deviceAddress(text)).toBe(url);
   });

@@ -43,8 +43,8 @@ export function deviceAddress(text: string): string | Misreading {
   if (!['http:', 'https:'].includes(url.protocol)) return { message: ADDRESS };
   const path = url.pathname === '/' && !url.search ? '' : url.pathname;
   if (bare && path !== '') return { message: ADDRESS, suggestion: `http://${text}` };
-  // As written where there is a path: some devices compare it letter by letter.
-  return path === '' ? `${url.origin}${DEVICE_SERVICE}` : text;
+  // As written where there is a path: some devices compare it letter by letter. The scheme is ours to compare.
+  return path === '' ? `${url.origin}${DEVICE_SERVICE}` : text.replace(/^https?:/i, url.protocol);
 }
 
 const BROKER_SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];

@@ -174,7 +174,7 @@ describe('warnings', () => {
       '/etc/oc/c.yaml:1:1 sinks: no sinks: events are stored and go nowhere',
       '/etc/oc/c.yaml:3:23 devices.1.address: the same as of devices.0: each of its events comes twice',
       '/etc/oc/c.yaml:3:41 devices.1.tls.verify: false lets anybody on the network pose as the other side; a fingerprint is safer',
-      '/etc/oc/c.yaml:4:19 baseNotification: base-notification is not available in this version',
+      '/etc/oc/c.yaml:4:26 baseNotification.url: has a name in it: many devices cannot look names up, an address is safer',
     ]);
   });
 });

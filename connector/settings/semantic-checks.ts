@@ -1,4 +1,5 @@
 import { closest } from '../did-you-mean.ts';
+import { consumerUrlDoubt } from './consumer-url.ts';
 import { contentFilterMisreading } from './content-filter-syntax.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopback, type Misreading, parseEndpoint } from './endpoint.ts';
@@ -19,7 +20,6 @@ const TOPIC_PREFIXES = ['tns1', 'tnsaxis', 'tnshik'];
 /** Legal, but not built yet. Take a line out when it is. */
 const NOT_AVAILABLE = {
   sinkTypes: ['kafka'],
-  flows: ['base-notification'],
   auths: ['certificate'],
   whenFull: ['drop-oldest'],
 };
@@ -40,6 +40,7 @@ export function semanticFindings(tree: Tree, vocabulary: Vocabulary = {}): Findi
   checkUnique(devices, 'devices', 'id', report);
   checkUnique(trees(tree.sinks), 'sinks', 'name', report);
   checkHttp(tree.http, report);
+  checkFlows(tree, devices, report);
   if (isTree(tree.discovery) && tree.discovery.enabled === true) {
     report(['discovery', 'enabled'], notAvailable('discovery'));
   }
@@ -54,7 +55,6 @@ function trees(list: unknown): [number, Tree][] {
 }
 
 function checkDevice(device: Tree, path: Path, vocabulary: Vocabulary, report: Report): void {
-  checkAvailable(device, 'flow', NOT_AVAILABLE.flows, path, report, ': write auto or pull-point');
   checkAvailable(device, 'auth', NOT_AVAILABLE.auths, path, report);
   checkCredentials(device, path, report);
   checkTls(device.tls, [...path, 'tls'], report);
@@ -84,15 +84,8 @@ function texts(list: unknown): [number, string][] {
   );
 }
 
-function checkAvailable(
-  of: Tree,
-  key: string,
-  missing: readonly string[],
-  path: Path,
-  report: Report,
-  instead = '',
-): void {
-  if (missing.includes(of[key] as string)) report([...path, key], notAvailable(of[key]) + instead);
+function checkAvailable(of: Tree, key: string, missing: readonly string[], path: Path, report: Report): void {
+  if (missing.includes(of[key] as string)) report([...path, key], notAvailable(of[key]));
 }
 
 function checkCredentials({ auth, username, password }: Tree, path: Path, report: Report): void {
@@ -142,6 +135,15 @@ function checkUnique(entries: readonly [number, Tree][], list: string, key: stri
   }
 }
 
+/** A device cannot send without being told where to. */
+function checkFlows({ baseNotification }: Tree, devices: readonly [number, Tree][], report: Report): void {
+  if (isTree(baseNotification)) return;
+  for (const [index, { flow }] of devices) {
+    if (flow === 'base-notification')
+      report(['devices', index, 'flow'], 'needs baseNotification beside devices, such as { listen: "0.0.0.0:8081" }');
+  }
+}
+
 function checkHttp(http: unknown, report: Report): void {
   if (!isTree(http) || http.token !== undefined || typeof http.listen !== 'string') return;
   const listen = parseEndpoint(http.listen);
@@ -167,8 +169,19 @@ export function semanticWarnings(tree: Tree): Finding[] {
     checkUnverified(tls, ['devices', index], report);
   }
   for (const [index, { tls }] of sinks) checkUnverified(tls, ['sinks', index], report);
-  if (isTree(tree.baseNotification)) report(['baseNotification'], notAvailable('base-notification'));
+  warnOfBaseNotification(tree.baseNotification, report);
   return warnings;
+}
+
+function warnOfBaseNotification(baseNotification: unknown, report: Report): void {
+  if (!isTree(baseNotification)) return;
+  const { url, allowFrom } = baseNotification;
+  const doubt = typeof url === 'string' ? consumerUrlDoubt(url) : undefined;
+  if (doubt !== undefined) report(['baseNotification', 'url'], doubt);
+  for (const [index, source] of texts(allowFrom)) {
+    if (source === 'any')
+      report(['baseNotification', 'allowFrom', index], 'lets in whoever knows the path of a subscription');
+  }
 }
 
 function checkUnverified(tls: unknown, path: Path, report: Report): void {

@@ -69,7 +69,7 @@ const OF_DEVICES = [
   ['tls: { ca: nope.pem }', '4:16 devices.0.tls.ca: there is no file nope.pem (relative to the configuration file)'],
   [
     'flow: base-notification',
-    '4:11 devices.0.flow: base-notification is not available in this version: write auto or pull-point',
+    '4:11 devices.0.flow: needs baseNotification beside devices, such as { listen: "0.0.0.0:8081" }',
   ],
   ['auth: certificate', '4:11 devices.0.auth: certificate is not available in this version'],
   ['auth: digest', '4:11 devices.0.auth: digest needs username and password'],

@@ -5,12 +5,14 @@ import {
   address,
   brokerUrl,
   byteSize,
+  consumerUrl,
   duration,
   endpoint,
   file,
   fingerprint,
   mapping,
   name,
+  notifySource,
   secret,
 } from './value-schemas.ts';
 
@@ -48,7 +50,7 @@ const sharedDeviceKeys = {
   flow: z
     .enum(['auto', 'pull-point', 'base-notification'])
     .describe(
-      'How events come: we ask for them (pull-point), or the device sends them to us (base-notification: not in this version).',
+      'How events come: we ask for them (pull-point), or the device sends them to us (base-notification). auto asks, and has them sent where asking does not work and baseNotification is configured.',
     )
     .prefault('auto'),
   topicFilter: z
@@ -200,13 +202,38 @@ export const settingsSchema = z
       .prefault({}),
     baseNotification: z
       .strictObject({
-        listen: endpoint().describe('host:port on which devices reach us.').prefault('0.0.0.0:8081'),
-        url: z
-          .string()
-          .regex(/^https?:\/\/[^\s/]/, 'must be an http(s) URL')
-          .describe('The same place as the devices see it. Keep it short: some devices fail beyond 64 characters.'),
+        listen: endpoint()
+          .describe(
+            'host:port on which devices reach us. Nobody logs in there: a path that cannot be guessed and the address of the device let a message in.',
+          )
+          .prefault('0.0.0.0:8081'),
+        url: consumerUrl()
+          .describe(
+            'The same place as the devices see it, best with an address and short: some devices fail beyond 64 characters. None = the address of ours from which each device is reached.',
+          )
+          .optional(),
+        tls: z
+          .strictObject({
+            cert: file('Certificate (PEM) to show to devices.'),
+            key: file('Its private key (PEM).'),
+          })
+          .describe('TLS for the listener. Few devices can; most want plain HTTP.')
+          .optional(),
+        allowFrom: z
+          .array(notifySource())
+          .max(1_000)
+          .describe(
+            "Addresses and networks (10.0.0.0/8) that messages may come from besides each device's own address, for devices behind NAT or a proxy. any = all.",
+          )
+          .prefault([]),
+        silence: duration(10 * SECOND, 24 * 60 * MINUTE)
+          .describe(
+            'After so long without a message the device is asked for its states, to hear that it still can send.',
+          )
+          .prefault('5m'),
       })
-      .describe('Where devices with flow: base-notification send their events. Not in this version.')
+      .transform(({ silence: silenceMs, ...rest }) => ({ ...rest, silenceMs }))
+      .describe('Where devices send their events by flow base-notification, and by auto where it needs to.')
       .optional(),
     sinks: z
       .array(z.discriminatedUnion('type', [mqttSink, kafkaSink, stdoutSink]))

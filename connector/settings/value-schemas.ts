@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseByteSize } from './byte-size.ts';
+import { consumerUrlMisreading, isNotifySource } from './consumer-url.ts';
 import { durationText, parseDuration } from './duration.ts';
 import { brokerUrlMisreading, deviceAddress, type Endpoint, type Misreading, parseEndpoint } from './endpoint.ts';
 import { Secret } from './secret.ts';
@@ -123,6 +124,14 @@ export const address = () =>
   });
 
 export const brokerUrl = () => readText<string>('url', (text) => brokerUrlMisreading(text) ?? { value: text });
+
+/** The URL that devices are told to send to. */
+export const consumerUrl = () =>
+  readText<string>('url', (text) => consumerUrlMisreading(text) ?? { value: text.replace(/\/+$/, '') });
+
+/** Where a Notify may come from. */
+export const notifySource = () =>
+  z.string().refine(isNotifySource, 'must be an address, a network such as 10.0.0.0/8, or any');
 
 export const fingerprint = () =>
   readText<string>('fingerprint', (text) => {

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
-import { type Fault, faultLine } from './fault.ts';
+import { faultLine } from './fault.ts';
 import { settingsJsonSchema } from './json-schema.ts';
-import { type ReadSettings, readSettings } from './load-settings.ts';
+import { readSettings } from './load-settings.ts';
+import { type CheckMapping, mappingFaults } from './mapping-faults.ts';
 import { maskedSettings } from './masked-settings.ts';
 import type { Vocabulary } from './semantic-checks.ts';
 import { settingsMarkdown } from './settings-reference.ts';
@@ -23,7 +24,7 @@ export interface SettingsVerbArgs {
 
 export interface ValidateArgs extends SettingsVerbArgs {
   /** The faults of a mapping, by name or absolute path; none where it is sound. Touches no network. */
-  readonly checkMapping?: ((nameOrPath: string) => Promise<readonly Fault[]>) | undefined;
+  readonly checkMapping?: CheckMapping | undefined;
 }
 
 const OK = 0;
@@ -43,21 +44,6 @@ export async function validateVerb(args: ValidateArgs, io: VerbStreams): Promise
     if (!ok) io.stderr.write(`${count(faults.length, 'fault')}\n`);
   }
   return ok ? OK : BAD_CONFIGURATION;
-}
-
-/** Each mapping once, however many sinks use it. */
-async function mappingFaults(read: ReadSettings, check: ValidateArgs['checkMapping']): Promise<Fault[]> {
-  if (!check) return [];
-  const places = new Map<string, (string | number)[]>();
-  for (const { index, mapping } of read.mappings) {
-    if (!places.has(mapping)) places.set(mapping, ['sinks', index, 'mapping']);
-  }
-  const faults: Fault[] = [];
-  for (const [mapping, path] of places) {
-    const placed = { ...read.place(path), path: path.join('.') };
-    for (const fault of await check(mapping)) faults.push(fault.file === null ? { ...fault, ...placed } : fault);
-  }
-  return faults;
 }
 
 function contents({ devices, sinks }: Settings): string {

@@ -62,10 +62,20 @@ export function createSpool(
     },
     checkpoint: (device) => devices.checkpoint(device),
     properties: (device) => devices.properties(device),
+    learned: (device) => devices.learned(device),
+    learn(device, profile) {
+      devices.learn(device, profile);
+      // What goes wrong with it goes wrong with records too, and is told there.
+      commit.request().catch(() => undefined);
+    },
     reader(sink) {
       const reader = readers.get(sink) ?? readerOf(sink, parts);
       readers.set(sink, reader);
       return reader;
+    },
+    forget(sink) {
+      readers.delete(sink);
+      return forgetSink(sink, parts);
     },
     async bury(letter) {
       refuseWhenEnded(parts);
@@ -83,8 +93,9 @@ export function createSpool(
   function readerOf(sink: string, { places }: Parts): SpoolReader {
     places.open(sink);
     commit.touch();
-    return createReader(sink, {
+    const reader = createReader(sink, {
       ...parts,
+      isForgotten: () => readers.get(sink) !== reader,
       assertOpen: () => assertOpen(parts),
       now: () => clock.now(),
       bury(letter) {
@@ -96,6 +107,7 @@ export function createSpool(
         commit.touch();
       },
     });
+    return reader;
   }
 }
 
@@ -165,6 +177,16 @@ function acceptAppend({ device, records, checkpoint, properties }: SpoolAppend, 
     return Promise.reject(error);
   }
   return commit.request(device);
+}
+
+function forgetSink(sink: string, { places, pace, log, commit }: Parts): number {
+  if (!places.names().includes(sink)) return 0;
+  const left = log.next() - 1 - places.acknowledged(sink);
+  places.forget(sink);
+  pace.forget(sink);
+  // What only this sink still wanted is trimmed.
+  commit.touch();
+  return left;
 }
 
 function statisticsOf({ log, index, capacity, places, options }: Parts): SpoolStatistics {

@@ -1,20 +1,25 @@
 import { FatalError } from '../errors.ts';
 import type { PropertyChange, PropertyState } from '../normalize/property-ledger.ts';
+import type { LearnedProfile } from '../subscription/learned-profile.ts';
 import { sealJson, unsealJson } from './sealed-json.ts';
 import type { DeviceCheckpoint } from './spool.ts';
 import { MAX_NAME_BYTES, type Store, type Write } from './store.ts';
 
 /**
- * What is known of each device: its checkpoint and its property ledger, in memory and in two databases.
+ * What is known of each device: its checkpoint and its property ledger, in memory and in databases.
  *
  *     checkpoints   key = device (UTF-8)                     value = sealed DeviceCheckpoint
  *     properties    key = device %x00 slot:u32be             value = sealed PropertyState
+ *     meta          key = "learned" %x00 device              value = sealed LearnedProfile
  *
  * A slot stands for an identity because identities are as long as a device makes them, and LMDB's keys are not.
  */
 export interface DeviceState {
   checkpoint(device: string): DeviceCheckpoint | undefined;
   properties(device: string): readonly PropertyState[];
+  /** undefined where nothing was learned, or it cannot be read: then it is learned again. */
+  learned(device: string): unknown;
+  learn(device: string, profile: LearnedProfile): void;
   /** Throws FatalError `spool-bad-name` for a device id that cannot be stored. */
   assertName(device: string): void;
   /** Known here at once (a worker that restarts must see what is on its way to disk), stored with the next `takeWrites`. */
@@ -42,17 +47,19 @@ interface Device {
 /** Reads all of it. Throws FatalError `spool-damaged` where an entry cannot be read. */
 export function loadDeviceState(store: Store): DeviceState {
   const devices = readDevices(store);
+  const learned = readLearned(store);
+  const newlyLearned = new Set<string>();
   let changedDevices: Device[] = [];
   let changedSlots: Slot[] = [];
 
-  function changeProperty(device: Device, { identity, data, epoch }: PropertyChange): void {
+  function changeProperty(device: Device, { identity, data, epoch, initialized, subject }: PropertyChange): void {
     let slot = device.slots.get(identity);
     if (slot === undefined) {
       if (data === null) return;
       slot = { key: device.freeKeys.pop() ?? slotKey(device.key, device.nextSlot++), state: null, changed: false };
       device.slots.set(identity, slot);
     }
-    slot.state = data === null ? null : { identity, data, epoch };
+    slot.state = data === null ? null : { identity, data, epoch, initialized, subject };
     if (data === null) {
       // Whoever takes the key over is written after this removal: changes are written in the order they came.
       device.slots.delete(identity);
@@ -68,6 +75,12 @@ export function loadDeviceState(store: Store): DeviceState {
       const states: PropertyState[] = [];
       for (const { state } of devices.get(name)?.slots.values() ?? []) if (state !== null) states.push(state);
       return states;
+    },
+    learned: (name) => learned.get(name),
+    learn(name, profile) {
+      deviceNamed(devices, name);
+      learned.set(name, profile);
+      newlyLearned.add(name);
     },
     assertName(name) {
       deviceNamed(devices, name);
@@ -89,11 +102,26 @@ export function loadDeviceState(store: Store): DeviceState {
         slot.changed = false;
         writes.push({ table: 'properties', key: slot.key, value: slot.state === null ? null : sealJson(slot.state) });
       }
+      for (const name of newlyLearned) {
+        writes.push({ table: 'meta', key: Buffer.from(LEARNED + name), value: sealJson(learned.get(name)) });
+      }
+      newlyLearned.clear();
       changedDevices = [];
       changedSlots = [];
       return writes;
     },
   };
+}
+
+const LEARNED = 'learned\0';
+
+function readLearned(store: Store): Map<string, unknown> {
+  const learned = new Map<string, unknown>();
+  for (const { key, value } of store.entries('meta')) {
+    const name = key.toString();
+    if (name.startsWith(LEARNED)) learned.set(name.slice(LEARNED.length), unsealJson(value));
+  }
+  return learned;
 }
 
 function readDevices(store: Store): Map<string, Device> {

@@ -15,6 +15,8 @@ export const SINK_ALIVE = 1_000;
 export interface Pace {
   /** `sink` has acknowledged something new. */
   acknowledged(sink: string): void;
+  /** Nobody waits for `sink` any more. */
+  forget(sink: string): void;
   /** Resolves while every living sink keeps up, and at the latest after `PACE_LONGEST`; rejects with the signal's reason, or `close`'s. */
   wait(signal: AbortSignal): Promise<void>;
   close(reason: Error): void;
@@ -39,6 +41,7 @@ export function createPace(clock: Clock, backlog: (sink: string) => number): Pac
   }
 
   return {
+    forget: (sink) => void acknowledgedAt.delete(sink),
     acknowledged(sink) {
       acknowledgedAt.set(sink, clock.monotonic());
       // Half of it: otherwise each page acknowledged would let one batch in.

@@ -16,6 +16,8 @@ interface Deps {
   readonly places: SinkPlaces;
   /** Woken when records became durable. */
   readonly arrivals: WaitingLine;
+  /** The sink was forgotten since: what it still acknowledges is not for the one that has its name now. */
+  isForgotten(): boolean;
   /** Throws once the spool is closed. */
   assertOpen(): void;
   now(): number;
@@ -94,7 +96,7 @@ export function createReader(sink: string, deps: Deps): SpoolReader {
       }
     },
     acknowledge(offset) {
-      if (offset > places.acknowledged(sink)) acknowledge(offset);
+      if (offset > places.acknowledged(sink) && !deps.isForgotten()) acknowledge(offset);
     },
     rewind() {
       position = places.acknowledged(sink) + 1;

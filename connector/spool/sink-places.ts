@@ -16,6 +16,8 @@ export interface SinkPlaces {
   acknowledged(sink: string): number;
   /** False where nothing moved. */
   acknowledge(sink: string, offset: number): boolean;
+  /** The sink holds nothing up any more. */
+  forget(sink: string): void;
   /** Offset up to and including which every sink has everything; Infinity without sinks. */
   floor(): number;
   takeWrites(): Write[];
@@ -61,6 +63,9 @@ export function loadSinkPlaces(store: Store, sinks: readonly string[], oldest: (
       places.set(sink, offset);
       changed.add(sink);
       return true;
+    },
+    forget(sink) {
+      if (places.delete(sink)) changed.add(sink);
     },
     floor: () => Math.min(...places.values()),
     takeWrites() {

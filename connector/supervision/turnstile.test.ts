@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import { createTurnstile } from './turnstile.ts';
 
 const forever = new AbortController().signal;
@@ -42,4 +43,32 @@ test('who waits can give up, and takes no place', async () => {
   leave();
   await inside;
   expect(await turnstile.pass(async () => 'in', forever)).toBe('in');
+});
+
+test('a job that waits for somebody who never answers keeps nobody waiting behind it, and gives its place back once', async () => {
+  const clock = fakeClock();
+  const turnstile = createTurnstile(1, { clock, longestMs: 1_000 });
+  let answer = () => {};
+  const dead = turnstile.pass(() => new Promise<void>((resolve) => (answer = resolve)), forever);
+  const came: string[] = [];
+  const others = ['a', 'b'].map((name) =>
+    turnstile.pass(async () => {
+      came.push(name);
+      if (name === 'a') await new Promise<void>((resolve) => clock.after(500, resolve));
+    }, forever),
+  );
+  await expect.poll(() => clock.waiting).toBe(1);
+  clock.advance(999);
+  await Promise.resolve();
+  expect(came).toEqual([]);
+  clock.advance(1);
+  await expect.poll(() => came).toEqual(['a']);
+  answer();
+  await dead;
+  await Promise.resolve();
+  expect(came).toEqual(['a']);
+  await expect.poll(() => clock.waiting).toBe(2);
+  clock.advance(500);
+  await Promise.all(others);
+  expect([came, clock.waiting]).toEqual([['a', 'b'], 0]);
 });

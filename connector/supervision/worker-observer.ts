@@ -14,6 +14,8 @@ export interface WorkerObserver {
   clockSkew(device: string, skewMs: number): void;
   gap(device: string, reason: GapReason, detail: string | undefined): void;
   synchronized(device: string, properties: number, changed: number): void;
+  /** A device turned out to want something, or is tried with it no longer. @param from which answer taught it */
+  learned(device: string, what: string, value: string | number | boolean | null, from: string): void;
   /** Something unexpected that cost no data. */
   deviceTrouble(device: string, what: string, error: Error): void;
   sinkStatus(sink: string, connected: boolean, error: Error | null): void;

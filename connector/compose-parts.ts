@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Clock } from './clock.ts';
+import type { AuthenticationMode, Credentials } from './device/authenticator.ts';
+import type { DeviceOptions } from './device/device-session.ts';
+import type { HttpTls } from './device/http-channel.ts';
+import { NS } from './device/namespaces.ts';
+import { FatalError } from './errors.ts';
+import type { TopicNamespaces } from './normalize/topic-namespaces.ts';
+import type { DeviceSettings, MqttSinkSettings, SinkSettings, TlsSettings } from './settings/settings-schema.ts';
+import { mqttSink } from './sink/mqtt-sink.ts';
+import type { Sink } from './sink/sink.ts';
+import { stdoutSink } from './sink/stdout-sink.ts';
+import type { SubscriptionWishes } from './subscription/device-habits.ts';
+import type { SubscriptionFilter } from './subscription/subscription-operations.ts';
+import type { Log } from './telemetry/log.ts';
+
+/** Settings as the rooms want them. */
+
+export type ReadPem = (file: string) => Promise<string>;
+
+const readText: ReadPem = (file) => readFile(file, 'utf8');
+
+/** Settings of a device as the device room wants them. */
+export async function deviceOptions(device: DeviceSettings, read: ReadPem = readText): Promise<DeviceOptions> {
+  const { username, password } = device;
+  const credentials: Credentials | undefined =
+    username === undefined ? undefined : { username, password: password ?? { reveal: () => '' } };
+  return {
+    id: device.id,
+    address: device.address,
+    credentials,
+    authentication: device.auth as AuthenticationMode,
+    tls: device.address.startsWith('https:') ? await pemFiles(device.tls, read) : undefined,
+    requestTimeoutMs: device.requestTimeoutMs,
+  };
+}
+
+export function subscriptionWishes(device: DeviceSettings): SubscriptionWishes {
+  const { pullTimeoutMs, messageLimit, initialTerminationTimeMs: lifetimeMs } = device;
+  return { pullTimeoutMs, messageLimit, lifetimeMs };
+}
+
+export function filterOf(device: DeviceSettings, namespaces: TopicNamespaces): SubscriptionFilter | undefined {
+  const { topicFilter: topics, contentFilter: content } = device;
+  if (topics.length === 0 && content === undefined) return undefined;
+  const used = new Set(
+    topics.flatMap((expression) => [...expression.matchAll(/([\w.-]+):/g)].map((match) => match[1]!)),
+  );
+  const declared = [...used].flatMap((prefix) => {
+    const uri = prefix === 'tns1' ? NS.tns1 : namespaces.uriOf(prefix);
+    return uri === undefined ? [] : [[prefix, uri] as const];
+  });
+  return { topics, content, namespaces: Object.fromEntries(declared) };
+}
+
+/** The PEM texts that `tls` names files of. */
+export async function pemFiles(tls: TlsSettings, read: ReadPem = readText): Promise<HttpTls> {
+  const pem = (file: string | undefined) => (file === undefined ? undefined : read(file));
+  const [ca, cert, key] = await Promise.all([pem(tls.ca), pem(tls.cert), pem(tls.key)]);
+  return { ca, cert, key, verify: tls.verify, fingerprint: tls.fingerprint };
+}
+
+/** @param tls as `pemFiles` gives it, for the sinks that have any */
+export function sinkOf(sink: SinkSettings, tls: HttpTls | undefined, log: Log, clock: Clock): Sink {
+  switch (sink.type) {
+    case 'mqtt':
+      return mqttSinkOf(sink, tls, log, clock);
+    case 'stdout':
+      return stdoutSink({ name: sink.name, stream: process.stdout });
+    case 'kafka':
+      // The settings say so with file and line before it comes to this.
+      throw new FatalError('sink-unavailable', `sinks: ${sink.name}: kafka is not in this version`);
+  }
+}
+
+function mqttSinkOf(sink: MqttSinkSettings, tls: HttpTls | undefined, log: Log, clock: Clock): Sink {
+  return mqttSink({
+    name: sink.name,
+    url: sink.url,
+    // Stable, so that a new start takes over what a dead connection still holds at the broker.
+    clientId: sink.clientId ?? `onvif-connector-${hostname()}-${sink.name}`,
+    username: sink.username,
+    password: sink.password?.reveal(),
+    tls,
+    protocol: sink.protocol === 'auto' ? 'auto' : sink.protocol === '5' ? 5 : 4,
+    window: sink.window,
+    maximumPacketSize: sink.maximumPacketSize,
+    clock,
+    onNotice: ({ code, message }) => log.warn({ sink: sink.name, code }, message),
+  });
+}
