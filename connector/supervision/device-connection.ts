@@ -65,16 +65,17 @@ export async function openConnection(
     const position = positionOf(to, session);
     await endOrphan(to, session, signal);
     const { subscription, refiltered } = await usableSubscription(to, session, signal);
+    const heardAt = lastAnswerAt(to);
     const plans = planRecovery({
       ...hints,
       subscription,
-      ...{ lastAnswerAt: lastAnswerAt(to), replayOwedSince: log.checkpoint.replayOwedSince ?? null },
+      ...{ lastAnswerAt: heardAt, replayOwedSince: log.checkpoint.replayOwedSince ?? null },
       ...replaySituation(to, session),
       now: clock.now(),
     });
     for (const [index, plan] of plans.entries()) {
       try {
-        return await follow(plan, { to, session, position, refiltered, restarted: hints.restarted, signal });
+        return await follow(plan, { to, session, position, refiltered, restarted: hints.restarted, heardAt, signal });
       } catch (error) {
         if (index === plans.length - 1 || !(isGone(error) || isHungUpOn(error))) throw error;
         observer.deviceTrouble(device.id, 'the stored subscription is gone', error);
@@ -90,7 +91,7 @@ export async function openConnection(
 /** In the wall time of now: while the device was away our own clock may have been set. */
 function lastAnswerAt({ log, contact, clock }: ConnectedDevice): number | null {
   if (contact.heardAt === null) return log.checkpoint.lastAnswerAt;
-  return clock.now() - (clock.monotonic() - contact.heardAt);
+  return Math.ceil(clock.now() - (clock.monotonic() - contact.heardAt));
 }
 
 /** It answered all that was asked before, and hangs up at each pull of an old subscription: one that it does not know. */
@@ -110,6 +111,8 @@ interface Following {
   readonly position: ReplayPosition | null;
   readonly refiltered: boolean;
   readonly restarted: boolean;
+  /** Wall time (ms) of the last answer; null before the first. */
+  readonly heardAt: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -169,14 +172,14 @@ function pullTimeout({ habits, normalizer }: ConnectedDevice, settling: boolean)
 }
 
 /** The states that come with a subscription, or are asked for where one is resumed. */
-function statesOf(plan: RecoveryPlan, { to, refiltered, restarted }: Following): SetBeginning {
-  const { habits, log } = to;
+function statesOf(plan: RecoveryPlan, { to, refiltered, restarted, heardAt }: Following): SetBeginning {
+  const { habits } = to;
   const known = plan.kind !== 'cold';
   return {
     // After a replay `before` the moment until the live subscription was there is a gap.
     gap: plan.gap === null && plan.replay?.how !== 'before' ? 'none' : 'possible',
     cause: known ? (restarted ? 'restart' : 'outage') : 'start',
-    since: known ? log.checkpoint.lastAnswerAt : null,
+    since: known ? heardAt : null,
     by: plan.kind === 'resume' ? 'point' : 'subscription',
     away: known,
     // Where it tells none by itself it is asked once, unless that was no use before.
