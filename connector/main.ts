@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { runProgram } from './cli/program.ts';
+import { systemClock } from './clock.ts';
 import { ConfigurationError, ConnectorError, messageOf } from './errors.ts';
 
 /** EX_CONFIG of sysexits.h: an orchestrator need not try again. */
 const BAD_CONFIGURATION = 78;
+/** For output on its way, ms. */
+const LEFT_BEHIND_MS = 2_000;
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -34,3 +37,5 @@ try {
   stderr.write(`${expected || !(error instanceof Error) ? messageOf(error) : error.stack}\n`);
   process.exitCode = configuration ? BAD_CONFIGURATION : 1;
 }
+// An end that was asked for, or that came of a fault, is one, whatever a device or a disk that does not answer still holds.
+if (abort.signal.aborted || process.exitCode !== 0) systemClock.after(LEFT_BEHIND_MS, () => process.exit());

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
+import type { ConnectionHabits } from './connection-habits.ts';
 import { formatDateTime } from './date-time.ts';
 import { type DigestChallenge, digestAuthorization, strongestChallenge } from './digest.ts';
+import { redactedLogin } from './redacted-login.ts';
 import { usernameTokenBlock } from './username-token.ts';
 
 export interface Credentials {
@@ -26,6 +28,10 @@ export interface Authenticator {
   next(method: string, url: URL): RequestAuthentication;
   /** The request was refused. True where another try stands a chance: a new nonce, the other kind of credentials. */
   refused(refusal: Refusal): boolean;
+  /** The request went through: what went along with it is what the device wants. */
+  accepted(): void;
+  /** `text` of the device without what it echoes of a login of ours (quirk 16): it goes into log lines and records. */
+  redacted(text: string): string;
 }
 
 export interface Refusal {
@@ -42,6 +48,8 @@ export interface AuthenticatorOptions {
   readonly clock: Clock;
   /** Milliseconds to add to our clock for the device's. */
   skew(): number;
+  /** What it wanted the last time: sent with the first request. Forgotten where absent. */
+  readonly habits?: Pick<ConnectionHabits, 'login' | 'learn'>;
 }
 
 /** A nonce may also be stale again and again: after so many refusals one request is given up. */
@@ -50,9 +58,13 @@ const MOST_REFUSALS = 3;
 export function authenticator(options: AuthenticatorOptions): Authenticator {
   const { credentials, mode, clock } = options;
   if (credentials === undefined || mode === 'none') {
-    return { next: () => ({ authorization: undefined, security: '' }), refused: () => false };
+    const nothing: RequestAuthentication = { authorization: undefined, security: '' };
+    return { next: () => nothing, refused: () => false, accepted: () => {}, redacted: (text) => text };
   }
-  let kind: 'none' | 'digest' | 'username-token' = mode === 'username-token' ? 'username-token' : 'none';
+  const { habits } = options;
+  const usual = mode === 'auto' && habits?.login === 'username-token' ? 'username-token' : mode;
+  let kind: 'none' | 'digest' | 'username-token' = usual === 'username-token' ? 'username-token' : 'none';
+  let sent: RequestAuthentication | undefined;
   let challenge: DigestChallenge | undefined;
   let count = 0;
 
@@ -79,12 +91,14 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
           password,
           count: ++count,
         };
-        return { authorization: digestAuthorization(challenge!, request), security: '' };
+        sent = { authorization: digestAuthorization(challenge!, request), security: '' };
+        return sent;
       }
       if (kind === 'none') return { authorization: undefined, security: '' };
       const created = formatDateTime(clock.now() + options.skew());
       const block = usernameTokenBlock(credentials.username, credentials.password.reveal(), created);
-      return { authorization: undefined, security: block };
+      sent = { authorization: undefined, security: block };
+      return sent;
     },
     refused(refusal) {
       if (refusal.before >= MOST_REFUSALS) return false;
@@ -96,5 +110,9 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       }
       return false;
     },
+    accepted() {
+      if (kind !== 'none') habits?.learn('login', kind, 'it took the login');
+    },
+    redacted: (text) => redactedLogin(text, credentials.password.reveal(), sent),
   };
 }

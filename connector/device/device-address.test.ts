@@ -114,3 +114,71 @@ describe('what an address of a device must not do', () => {
     expect(reach('http://ada:secret@192.0.2.1/x')).toBe('http://192.0.2.1/x');
   });
 });
+
+const HOSTS = [
+  'http://camera.example/',
+  'https://camera.example:8443/',
+  'http://[2001:db8::1]:8080/',
+  'http://192.0.2.1/',
+];
+const GIVEN = [
+  'http://evil.example/x',
+  'http://camera.example.evil.example/x',
+  'http://camera.example@evil.example/x',
+  'http://camera.example:80@evil.example/x',
+  'http://ada:secret@evil.example:8000/x',
+  'http://evil.example#@camera.example/x',
+  'http://evil.example\\@camera.example/x',
+  'https://evil.example/x',
+  'HTTPS://EVIL.EXAMPLE:8443/x',
+  'ftp://evil.example/x',
+  'file:///etc/passwd',
+  'ws://evil.example/x',
+  'http:evil.example/x',
+  'http:///evil.example/x',
+  'http:////evil.example/x',
+  'https:///\\evil.example/x',
+  'http://[2001:db8::2]/x',
+  'http://[::ffff:203.0.113.5]/x',
+  'http://0/x',
+  'http://2130706433/x',
+  'http://0x7f.1/x',
+  'http://127.0.0.1/x',
+  'http://localhost:22/x',
+  'http://169.254.169.254/latest/meta-data',
+  'http://%65vil.example/x',
+  'http://evil\u3002example/x',
+  'http://evil.example:99999/x',
+  'http://evil.example:80:80/x',
+  'http://\u0007evil.example/x',
+  'http://evil.example\t/x',
+  '\nhttp://evil.example/x',
+  'http://%17:46:23/x',
+  'http://192.0.2.1%17:46:23/x',
+  'urn:uuid:00000000-0000-0000-0000-000000000001',
+  'data:text/xml,<a/>',
+  '\\\\evil.example\\x',
+];
+
+describe('an address that a device gave must not', () => {
+  it.each(GIVEN)('lead away from the host the user named, whatever that is: %j', (given) => {
+    for (const configured of HOSTS) {
+      const own = new URL(configured);
+      const to = reachableUrl(given, own, new URL('/onvif/event_service', own));
+      expect(to.hostname).toBe(own.hostname);
+      expect(['http:', own.protocol]).toContain(to.protocol === 'https:' ? own.protocol : to.protocol);
+      if (own.protocol === 'https:') expect(to.protocol).toBe('https:');
+      expect(to.username + to.password).toBe('');
+    }
+  });
+
+  it.each([
+    ['http://camera.example/', 'http://CAMERA.example:8000/x', 'http://camera.example:8000/x'],
+    ['http://[2001:db8::1]/', 'http://[2001:DB8:0:0::1]:8000/x', 'http://[2001:db8::1]:8000/x'],
+    ['http://camera.example/', 'http://192.0.2.7:8000/x', 'http://camera.example/x'],
+    ['http://192.0.2.1/', 'http://camera.local:8000/x', 'http://192.0.2.1/x'],
+    ['http://[2001:db8::1]:81/', 'http://192.0.2.7/x?Idx=%17:46:23', 'http://[2001:db8::1]:81/x?Idx=%17:46:23'],
+  ])('be taken for another: %s and %s is %s', (configured, given, expected) => {
+    expect(reach(given, configured)).toBe(expected);
+  });
+});

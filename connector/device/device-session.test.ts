@@ -251,7 +251,7 @@ describe('a device that cannot be connected to', () => {
     const busy = { status: 500, body: faultEnvelope(['SOAP-ENV:Receiver', 'ter:OutofMemory']) };
     for (const step of ['GetServices', 'GetEventProperties']) {
       const error = await failure(connect(await device({ ...WORDS, [step]: busy })));
-      expect(error).toMatchObject({ code: 'device-exhausted' });
+      expect(error).toMatchObject({ code: 'overloaded' });
     }
     expect((await connect(await device({ ...WORDS, GetDeviceInformation: busy }))).profile.information).toBeNull();
   });

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { ConnectorError, isAbort, RetryNowError, RetrySlowlyError, UnauthorizedError } from '../errors.ts';
 import { type AuthenticationMode, authenticator, type Credentials } from './authenticator.ts';
+import { type ConnectionHabits, forgetfulHabits } from './connection-habits.ts';
+import { type DescribingSteps, describingSteps } from './describing-steps.ts';
 import { deviceServiceUrl, reachableUrl } from './device-address.ts';
 import { type DeviceClock, deviceClock, readSystemTime } from './device-clock.ts';
 import {
@@ -24,6 +25,7 @@ import {
 import { type HttpChannel, type HttpTls, openHttpChannel } from './http-channel.ts';
 import { NS } from './namespaces.ts';
 import type { XmlElement } from './notification-message.ts';
+import { portFallback } from './port-fallback.ts';
 import { type SoapClient, soapClient } from './soap-client.ts';
 import { envelopeTemplate, type SoapOperation } from './soap-envelope.ts';
 import type { TopicSet } from './topic-set.ts';
@@ -75,9 +77,15 @@ export interface DeviceSession {
 /**
  * Connects: clock, services, identity, event capabilities, topic set (standard.md 5.19 Resolve → Describe).
  *
+ * @param habits what earlier connections taught, and what this one does
  * @throws RetrySlowlyError where the device cannot be reached, UnauthorizedError where it refuses the login
  */
-export async function connectDevice(options: DeviceOptions, clock: Clock, signal: AbortSignal): Promise<DeviceSession> {
+export async function connectDevice(
+  options: DeviceOptions,
+  clock: Clock,
+  signal: AbortSignal,
+  habits: ConnectionHabits = forgetfulHabits(),
+): Promise<DeviceSession> {
   const configured = deviceServiceUrl(options.address);
   const channelOptions = {
     clock,
@@ -85,23 +93,28 @@ export async function connectDevice(options: DeviceOptions, clock: Clock, signal
     connectTimeoutMs: options.requestTimeoutMs,
     tls: options.tls,
   };
-  const controlChannel = openHttpChannel(channelOptions);
-  const pullChannel = openHttpChannel(channelOptions);
+  const onOneHost = portFallback(configured);
+  const controlChannel = onOneHost(openHttpChannel(channelOptions));
+  const pullChannel = onOneHost(openHttpChannel(channelOptions));
   const close = async () => {
     await Promise.all([controlChannel.close(), pullChannel.close()]);
   };
   const theirClock = deviceClock(clock);
   const { credentials, authentication: mode, id } = options;
-  const login = authenticator({ credentials, mode, clock, skew: theirClock.skew });
-  const soap = soapClient({ device: id, clock, authenticator: login });
+  const login = authenticator({ credentials, mode, clock, skew: theirClock.skew, habits });
+  const soap = soapClient({ device: id, clock, authenticator: login, habits });
   const ask: Ask = async (operation, url, to) => {
     const envelope = envelopeTemplate(operation, to === undefined ? undefined : { to });
     const timeoutMs = options.requestTimeoutMs;
     return (await soap.request({ operation, envelope, url, channel: controlChannel, timeoutMs, signal })).response;
   };
   try {
-    await measureClock(options, configured, controlChannel, theirClock, clock, signal);
-    const { profile, eventService, eventServiceAddress } = await describe(ask, configured);
+    const steps = describingSteps(habits);
+    await steps.attempt('GetSystemDateAndTime', () =>
+      measureClock(options, configured, controlChannel, theirClock, clock, signal),
+    );
+    const { profile, eventService, eventServiceAddress } = await describe(ask, configured, steps);
+    steps.done();
     return {
       id,
       soap,
@@ -148,31 +161,7 @@ async function measureClock(
   if (deviceTime !== null) theirClock.measured(deviceTime, sentAt, clock.now());
 }
 
-/** Steps without which a device is read untyped, or asked at the wrong address. */
-const NEEDED = new Set(['GetServices', 'GetEventProperties']);
-
-/**
- * True where the device answered that it cannot do a step, or in a way nobody understands: it is read without. Not where the
- * login was refused, which is the same for every step, nor where it did not answer: it may be slow today and tell tomorrow.
- */
-function isRefusal(error: unknown, needed: boolean): error is ConnectorError {
-  if (!(error instanceof ConnectorError) || isAbort(error)) return false;
-  if (error instanceof UnauthorizedError || error instanceof RetryNowError) return false;
-  if (error.code === 'unreachable' || error.code === 'tls') return false;
-  return !(needed && error instanceof RetrySlowlyError) || error.code === 'fault' || error.code === 'http-status';
-}
-
-async function describe(ask: Ask, configured: URL) {
-  const missing: string[] = [];
-  const attempt = async <T>(what: string, step: () => Promise<T>): Promise<T | null> => {
-    try {
-      return await step();
-    } catch (error) {
-      if (!isRefusal(error, NEEDED.has(what))) throw error;
-      missing.push(`${what}: ${error.message}`);
-      return null;
-    }
-  };
+async function describe(ask: Ask, configured: URL, { attempt, missing }: DescribingSteps) {
   const services =
     (await attempt('GetServices', async () => readServices(await ask(getServices, configured)))) ??
     (await attempt('GetCapabilities', async () => readCapabilityCategories(await ask(getCapabilities, configured)))) ??

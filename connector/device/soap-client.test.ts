@@ -177,7 +177,7 @@ describe('logging in', () => {
 
 describe('an answer that is none', () => {
   it.each([
-    [302, '', RetrySlowlyError, 'http-status'],
+    [302, '', RetrySlowlyError, 'redirected'],
     [400, '', RetrySlowlyError, 'http-status'],
     [401, '<html>Unauthorized</html>', UnauthorizedError, 'not-authorized'],
     [403, '', UnauthorizedError, 'not-authorized'],
@@ -188,7 +188,7 @@ describe('an answer that is none', () => {
     [415, '', UnsupportedError, 'http-unsupported'],
     [500, '', RetrySlowlyError, 'http-status'],
     [501, '', UnsupportedError, 'http-unsupported'],
-    [503, ANSWER, RetrySlowlyError, 'http-status'],
+    [503, ANSWER, RetrySlowlyError, 'overloaded'],
   ])('HTTP %d with %j', async (status, body, kind, code) => {
     const error = await (await talk(() => ({ status, body }))).failure();
     expect(error).toBeInstanceOf(kind);

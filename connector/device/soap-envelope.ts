@@ -24,8 +24,13 @@ export interface Addressing {
 
 /** A request built once and sent many times: only the MessageID and the Security header differ. */
 export interface EnvelopeTemplate {
-  /** @param security the `wsse:Security` block, '' for none */
-  render(security: string): string;
+  /** It has WS-Addressing headers. */
+  readonly addressed: boolean;
+  /**
+   * @param security the `wsse:Security` block, '' for none
+   * @param plain without WS-Addressing headers, for devices that choke on them (quirk 8)
+   */
+  render(security: string, plain?: boolean): string;
 }
 
 /** Devices look for the conventional prefixes in requests, so they are never generated (devices: ws-discovery #25). */
@@ -48,7 +53,7 @@ const END_OF_HEADER = '</env:Header>';
 export function envelopeTemplate(operation: SoapOperation, addressing?: Addressing): EnvelopeTemplate {
   // ReplyTo is left out: anonymous is the default (WS-Addressing 1.0 core 3.2). No mustUnderstand (trap 56).
   const header: ExpandObject = addressing
-    ? { 'wsa:Action': operation.action, 'wsa:MessageID': MESSAGE_ID, 'wsa:To': addressing.to }
+    ? { 'wsa:Action': operation.action, 'wsa:MessageID': MESSAGE_ID, 'wsa:To': withoutIllegal(addressing.to) }
     : { '#': '' };
   const document = create({ version: '1.0', encoding: 'UTF-8' }).ele({
     'env:Envelope': { ...DECLARATIONS, 'env:Header': header, 'env:Body': operation.body },
@@ -58,9 +63,15 @@ export function envelopeTemplate(operation: SoapOperation, addressing?: Addressi
   const [headerRest, body] = splitAt(afterId ?? beforeId, END_OF_HEADER) as [string, string];
   const parameters = addressing?.referenceParameters?.join('') ?? '';
   const tail = END_OF_HEADER + body;
-  if (afterId === undefined) return { render: (security) => headerRest + security + tail };
+  if (afterId === undefined) return { addressed: false, render: (security) => headerRest + security + tail };
+  let unaddressed: EnvelopeTemplate | undefined;
   return {
-    render: (security) => `${beforeId}urn:uuid:${randomUUID()}${headerRest}${parameters}${security}${tail}`,
+    addressed: true,
+    render(security, plain = false) {
+      if (!plain) return `${beforeId}urn:uuid:${randomUUID()}${headerRest}${parameters}${security}${tail}`;
+      unaddressed ??= envelopeTemplate(operation);
+      return unaddressed.render(security);
+    },
   };
 }
 
@@ -78,7 +89,12 @@ export function referenceParameterBlock(parameter: XmlElement): string {
   appendElement(block, parameter);
   const root = block.first();
   root.att(NS.wsa, 'wsa:IsReferenceParameter', 'true');
-  return block.toString();
+  return withoutIllegal(block.toString());
+}
+
+/** XML 1.0 production 2: what no document may hold, also where a device wrote it as a reference (`http://&#x7;:80/`). */
+function withoutIllegal(text: string): string {
+  return text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '');
 }
 
 type Builder = ReturnType<typeof fragment>;

@@ -37,7 +37,7 @@ export function readFault(envelope: XmlElement): SoapFault | null {
   const detail = (child(fault, 'Detail') ?? child(fault, 'detail'))?.children[0] ?? null;
   return {
     codes,
-    reason: shortened(reason, MAX_REASON_LENGTH) || null,
+    reason: shortened(reason, MAX_TEXT_LENGTH) || null,
     detailName: detail === null ? null : shortened(detail.local),
     detail,
   };
@@ -46,6 +46,8 @@ export function readFault(envelope: XmlElement): SoapFault | null {
 /** The longest name of a fault that the standards have is half as long. */
 const MAX_NAME_LENGTH = 80;
 const MAX_REASON_LENGTH = 300;
+/** As read: what has to be taken out of it is found whole. */
+const MAX_TEXT_LENGTH = 3_000;
 
 /** It goes into log lines and records: bounded where it comes from, and without what steers a terminal. */
 function shortened(text: string | null | undefined, length = MAX_NAME_LENGTH): string {
@@ -60,6 +62,7 @@ const filter: Reaction = (message, options) => new AdaptRequestError('filter-ref
 const exhausted: Reaction = (message, options) => new RetrySlowlyError('device-exhausted', message, options);
 const unsupported: Reaction = (message, options) => new UnsupportedError('operation-unsupported', message, options);
 const invalid: Reaction = (message, options) => new AdaptRequestError('arguments-refused', message, options);
+const overloaded: Reaction = (message, options) => new RetrySlowlyError('overloaded', message, options);
 
 /** Core 9.9, 5.8; standard.md 2.4 and 5.18: leaf name → reaction. */
 const REACTIONS: Readonly<Record<string, Reaction>> = {
@@ -75,14 +78,18 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   SubscribeCreationFailedFault: exhausted,
   UnableToCreatePullPointFault: exhausted,
   BlockedThreadUpperLimit: exhausted,
-  OutofMemory: exhausted,
+  OutofMemory: overloaded,
+  OutOfMemory: overloaded,
   InvalidFilterFault: filter,
   TopicExpressionDialectUnknownFault: filter,
   InvalidTopicExpressionFault: filter,
   TopicNotSupportedFault: filter,
   InvalidMessageContentExpressionFault: filter,
+  // Of Subscribe: it would send what we do not ask for.
+  NotifyMessageNotSupportedFault: unsupported,
   ActionNotSupported: unsupported,
   UnknownAction: unsupported,
+  MustUnderstand: (message, options) => new AdaptRequestError('header-refused', message, options),
   InvalidArgs: invalid,
   InvalidArgVal: invalid,
 };
@@ -90,27 +97,42 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
 /**
  * A fault as an error whose class says what happens next. `facts.reason` is the device's own text; limits that a fault
  * names are in `facts.maxTimeout`, `maxMessageLimit`, `minimumTime`, `maximumTime` as the device wrote them.
+ *
+ * @param redacted takes out of a text of the device what it echoes of our login
  */
-export function faultError(fault: SoapFault, operation: string, facts: Facts): ConnectorError {
+export function faultError(
+  fault: SoapFault,
+  operation: string,
+  facts: Facts,
+  redacted: (text: string) => string = (text) => text,
+): ConnectorError {
   const names = [fault.detailName, ...fault.codes.map(localName).reverse()];
   const known = names.find((name) => name !== null && Object.hasOwn(REACTIONS, name));
   // Some devices say it only in Reason, or call the subcode by another name (standard.md 5.18 field variants).
   const unknownResource = /resource\s*unknown/i.test(`${names.join(' ')} ${fault.reason ?? ''}`);
-  const told = fault.reason ?? fault.detailName ?? fault.codes.at(-1) ?? 'no reason given';
+  const told = redacted(fault.reason ?? fault.detailName ?? fault.codes.at(-1) ?? 'no reason given').slice(
+    0,
+    MAX_REASON_LENGTH,
+  );
   const message = `${operation}: the device answered with a fault: ${told}`;
   const options = {
-    facts: { ...facts, operation, fault: fault.codes.join(' ').slice(0, 200), ...limitsIn(fault.detail) },
+    facts: {
+      ...facts,
+      operation,
+      fault: redacted(fault.codes.join(' ')).slice(0, 200),
+      ...limitsIn(fault.detail, redacted),
+    },
   };
   if (unknownResource) return lost(message, options);
   if (known !== null && known !== undefined) return REACTIONS[known]!(message, options);
   return new RetrySlowlyError('fault', message, options);
 }
 
-function limitsIn(detail: XmlElement | null): Facts {
+function limitsIn(detail: XmlElement | null, redacted: (text: string) => string): Facts {
   const limits: Record<string, string> = {};
   for (const name of ['MaxTimeout', 'MaxMessageLimit', 'MinimumTime', 'MaximumTime']) {
     const text = childText(detail ?? undefined, name);
-    if (text !== undefined) limits[name.charAt(0).toLowerCase() + name.slice(1)] = shortened(text);
+    if (text !== undefined) limits[name.charAt(0).toLowerCase() + name.slice(1)] = shortened(redacted(text));
   }
   return limits;
 }

@@ -48,7 +48,7 @@ export async function* tapDevice(options: TapOptions, signal: AbortSignal): Asyn
     });
     const timeoutMs = () => habits.pullTimeoutMs;
     const loop = new PullLoop(point, { clock, habits, signal: loopAbort.signal, timeoutMs, farewellMs: FAREWELL_MS });
-    normalizer.synchronization.begin('none');
+    normalizer.beginSet({ gap: 'none', cause: 'start', since: null, by: 'subscription', away: false, final: true });
     leave = () => loop.stop().catch(onTrouble);
     const stop = () => void leave();
     if (signal.aborted) stop();

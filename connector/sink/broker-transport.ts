@@ -8,6 +8,9 @@ import type { BrokerAddress, BrokerTls } from './broker-address.ts';
 /** A TLS handshake that takes longer is given up, ms; connecting has a deadline of its own, shorter as a rule. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
+/** Not left to Node's default, which a command line option lowers for the whole process. */
+const LEAST_VERSION = 'TLSv1.2' as const;
+
 export interface BrokerTransport {
   readonly stream: Duplex;
   /** Calls `write` once the other side is known to be the one asked for: at once, or not before its certificate was compared. */
@@ -50,6 +53,8 @@ export function brokerTransport(
       // Events are small and mostly unlike each other: compression costs more than it saves.
       perMessageDeflate: false,
       maxPayload: largestFrame,
+      // Of the options above, mqtt.js hands on those it knows.
+      minVersion: LEAST_VERSION,
       ...(protocol === 'wss' && fingerprint !== undefined && { createConnection: createConnection as never }),
     },
   });
@@ -60,6 +65,7 @@ function securityOf(host: string, port: number, secure: BrokerTls) {
   return {
     ...{ host, port },
     ...(net.isIP(host) === 0 && { servername: host }),
+    minVersion: LEAST_VERSION,
     rejectUnauthorized: secure.verify !== false && secure.fingerprint === undefined,
     ...(secure.ca !== undefined && { ca: secure.ca as string }),
     ...(secure.cert !== undefined && { cert: secure.cert }),

@@ -67,7 +67,13 @@ export function newHabits(wishes: SubscriptionWishes, options: HabitsOptions = {
       Object.assign(habits, { [name]: value });
       const before = lessons.get(name);
       if (value === untaught[name]) lessons.delete(name);
-      else lessons.set(name, { value, at: now(), times: timesAfter(before, now()), from: from.slice(0, 200) });
+      else
+        lessons.set(name, {
+          value,
+          at: now(),
+          times: timesAfter(before, now(), untaught[name]),
+          from: from.slice(0, 200),
+        });
       onLesson(name, value, from);
       changed();
     },
@@ -107,9 +113,9 @@ export function newHabits(wishes: SubscriptionWishes, options: HabitsOptions = {
 }
 
 /** Several lessons of one bad hour count once. */
-function timesAfter(before: Lesson | undefined, now: number): number {
+function timesAfter(before: Lesson | undefined, now: number, untaught: Lesson['value']): number {
   if (before === undefined) return 1;
-  return now - before.at < ONE_OCCASION_MS ? before.times : before.times + 1;
+  return before.value !== untaught && now - before.at < ONE_OCCASION_MS ? before.times : before.times + 1;
 }
 
 const ONE_OCCASION_MS = 3_600_000;

@@ -8,8 +8,10 @@ import * as deviceOperations from '../../connector/device/device-operations.ts';
 import { connectDevice } from '../../connector/device/device-session.ts';
 import { NS } from '../../connector/device/namespaces.ts';
 import { type SimulatorOptions, startSimulator } from '../../connector/simulator/simulator.ts';
+import { createBasicNotification } from '../../connector/subscription/basic-notification.ts';
 import { createPullPoint } from '../../connector/subscription/create-pull-point.ts';
 import { newHabits } from '../../connector/subscription/device-habits.ts';
+import { PullPoint } from '../../connector/subscription/pull-point.ts';
 import * as subscriptionOperations from '../../connector/subscription/subscription-operations.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { type RecordedExchange, recordingProxy } from '../support/recording-proxy.ts';
@@ -22,6 +24,8 @@ interface Conversation {
   readonly simulator: SimulatorOptions;
   readonly authentication?: AuthenticationMode;
   readonly filter?: subscriptionOperations.SubscriptionFilter;
+  /** The device sends by itself (Core 9.3). */
+  readonly sent?: true;
 }
 
 const LOGIN = { username: 'ada', password: 'secret' };
@@ -31,6 +35,7 @@ const CONTENT =
 
 const CONVERSATIONS: readonly Conversation[] = [
   { name: 'plain', simulator: { presets: ['access-controller'] } },
+  { name: 'stored events', simulator: { presets: ['access-controller'], persistentStorage: true } },
   {
     name: 'digest, topics and content with a vendor prefix',
     simulator: { ...LOGIN, auth: 'digest' },
@@ -52,6 +57,13 @@ const CONVERSATIONS: readonly Conversation[] = [
     authentication: 'username-token',
     filter: { topics: [], content: CONTENT, namespaces: {} },
   },
+  { name: 'basic notification', simulator: {}, sent: true },
+  {
+    name: 'basic notification, topics and content, reference parameters, absolute times',
+    simulator: { quirks: ['id-in-reference-parameters', 'relative-times-rejected'] },
+    filter: { topics: ['tns1:Device/acme:Cabinet//.', 'tns1:Door//.'], content: CONTENT, namespaces: NAMESPACES },
+    sent: true,
+  },
   {
     name: 'faults',
     simulator: { quirks: ['sync-point-faults', 'renew-unsupported', 'max-timeout=1'] },
@@ -64,6 +76,7 @@ async function converse({
   simulator: options,
   authentication = 'auto',
   filter,
+  sent,
 }: Conversation): Promise<readonly RecordedExchange[]> {
   const simulator = await startSimulator(options);
   const address = new URL(simulator.devices[0]!.address);
@@ -77,13 +90,18 @@ async function converse({
     const habits = newHabits({ pullTimeoutMs: 1_000, messageLimit: 100, lifetimeMs: 60_000 });
     const renewRefused: Error[] = [];
     const onTrouble = (_: string, error: Error) => renewRefused.push(error);
-    const point = await createPullPoint(filter, { session, clock, habits, signal, onTrouble });
-    const pull = () => point.pull(1_000, 100, signal).catch(() => {});
+    const subscriptionOptions = { session, clock, habits, signal, onTrouble };
+    const point = sent
+      ? await createBasicNotification('http://127.0.0.1:9/AbCdEfGhIjKlMnOp', filter, subscriptionOptions)
+      : await createPullPoint(filter, subscriptionOptions);
+    const pull = async () => (point instanceof PullPoint ? point.pull(1_000, 100, signal).catch(() => {}) : undefined);
     await pull();
     // Half of the lease is over: the connector renews by itself.
     clock.advance(40_000);
     await proxy.answered('Renew');
     await point.synchronize(signal).catch(() => {});
+    await pull();
+    if (point instanceof PullPoint) await point.seek(Date.now() - 60_000, signal).catch(() => {});
     await pull();
     await point.unsubscribe(signal);
     // At a subscription that is gone: the fault is checked too.
@@ -170,6 +188,8 @@ describe.skipIf(tool === null)('what goes over the wire, held against WSDL and X
       /<tev:CreatePullPointSubscription><tev:InitialTerminationTime>PT60S</,
       /<wsnt:MessageContent/,
       /<tev:Filter><wsnt:MessageContent/,
+      /<wsnt:Subscribe><wsnt:ConsumerReference><wsa:Address>http:[^<]*<\/wsa:Address><\/wsnt:ConsumerReference><wsnt:InitialTerminationTime>PT60S</,
+      /<wsnt:Filter><wsnt:TopicExpression/,
       /IsReferenceParameter="true"/,
       /<wsse:UsernameToken>/,
       /<tev:InitialTerminationTime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ</,

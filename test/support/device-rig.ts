@@ -8,6 +8,7 @@ import { readTopicNamespaces } from '../../connector/normalize/topic-namespaces.
 import type { SimulatedDevice } from '../../connector/simulator/simulated-device.ts';
 import type { Spool } from '../../connector/spool/spool.ts';
 import type { SubscriptionWishes } from '../../connector/subscription/device-habits.ts';
+import type { FlowChoice } from '../../connector/subscription/flow-choice.ts';
 import type { SubscriptionFilter } from '../../connector/subscription/subscription-operations.ts';
 import { DeviceWorker } from '../../connector/supervision/device-worker.ts';
 import { createTurnstile } from '../../connector/supervision/turnstile.ts';
@@ -32,11 +33,21 @@ export function deviceAt(address: string, login: Partial<DeviceOptions> = {}): D
 export function startWorker(
   device: DeviceOptions,
   spool: Spool,
-  { filter, wishes = QUICK }: { filter?: SubscriptionFilter; wishes?: SubscriptionWishes } = {},
+  {
+    filter,
+    wishes = QUICK,
+    flows,
+    quirks,
+  }: {
+    filter?: SubscriptionFilter;
+    wishes?: SubscriptionWishes;
+    flows?: FlowChoice;
+    quirks?: readonly string[] | undefined;
+  } = {},
 ): { readonly worker: DeviceWorker; readonly observer: Observed } {
   const observer = observed();
   const worker = new DeviceWorker({
-    ...{ device, filter, wishes, ...knowledge, spool, clock: systemClock, observer },
+    ...{ device, filter, wishes, quirks, ...knowledge, spool, clock: systemClock, observer, flows },
     turnstile: createTurnstile(8),
   });
   return { worker, observer };

@@ -30,6 +30,7 @@ export function memorySpool(): MemorySpool {
   const checkpoints = new Map<string, DeviceCheckpoint>();
   const properties = new Map<string, PropertyState>();
   const places = new Map<string, number>();
+  const learned = new Map<string, unknown>();
   const changes = waiting();
   let room = true;
   let closed = false;
@@ -50,9 +51,10 @@ export function memorySpool(): MemorySpool {
     async append(append) {
       appends.push(append);
       checkpoints.set(append.device, append.checkpoint);
-      for (const { identity, data, epoch } of append.properties) {
+      for (const change of append.properties) {
+        const { identity, data } = change;
         if (data === null) properties.delete(`${append.device} ${identity}`);
-        else properties.set(`${append.device} ${identity}`, { identity, data, epoch });
+        else properties.set(`${append.device} ${identity}`, { ...change, data });
       }
       await spool.onAppend(append);
       put(...append.records);
@@ -63,7 +65,16 @@ export function memorySpool(): MemorySpool {
     },
     checkpoint: (device) => checkpoints.get(device),
     properties: (device) => [...properties].filter(([key]) => key.startsWith(`${device} `)).map(([, state]) => state),
+    learned: (device) => learned.get(device),
+    learn(device, profile) {
+      learned.set(device, profile);
+    },
     reader: (sink) => reader(sink, log, places, changes, () => closed),
+    forget(sink) {
+      const left = places.has(sink) ? log.length - places.get(sink)! : 0;
+      places.delete(sink);
+      return left;
+    },
     async bury(letter) {
       letters.push(letter);
     },

@@ -51,7 +51,7 @@ export function normalizing(catalogue: ReadonlyMap<string, MessageDescription> =
   const batch = (notifications: readonly NotificationMessage[], damage: QuarantineError | null = null) => {
     at += 1_000;
     const read: NotificationBatch = {
-      ...{ notifications, damage, receivedAt: at, deviceTime: null, pullMs: 1, interruption: null },
+      ...{ notifications, damage, receivedAt: at, deviceTime: null, pullMs: 1_000, interruption: null },
     };
     return normalizer.normalize(read);
   };

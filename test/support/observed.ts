@@ -29,6 +29,7 @@ export function observed(): Observed {
       for (const { count } of runs) deliveredCount += count;
     },
     buried: (_, count, reason) => lines.push(`buried ${count}: ${reason}`),
+    learned: (_, what, value) => lines.push(`learned ${what} ${value}`),
     sinkTrouble: (_, what, error) => lines.push(`sinkTrouble ${what}${text(error)}`),
   };
 }
