@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { type AuthenticationMode, authenticator, type Refusal } from './authenticator.ts';
+import { forgetfulHabits } from './connection-habits.ts';
 import { childText, parseXml } from './xml-tree.ts';
 
 const NOW = Date.parse('2026-11-23T08:00:00Z');
@@ -158,5 +159,33 @@ describe('UsernameToken', () => {
     expect(auto.refused(refusal(undefined, 0, true))).toBe(true);
     next(auto);
     expect(auto.refused(refusal(undefined, 1, true))).toBe(false);
+  });
+});
+
+describe('what an earlier process learned', () => {
+  const kept = (kind: 'digest' | 'username-token', mode: AuthenticationMode = 'auto') => {
+    const habits = forgetfulHabits();
+    habits.learn('login', kind, 'earlier');
+    const options = { credentials: CREDENTIALS, mode, clock: fakeClock(NOW), skew: () => 0, habits };
+    return { auth: authenticator(options), habits };
+  };
+
+  it('goes along with the first request', () => {
+    expect(next(kept('username-token').auth).security).toContain('UsernameToken');
+    // A digest answers a challenge: none has come yet.
+    expect(next(kept('digest').auth)).toEqual({ authorization: undefined, security: '' });
+  });
+
+  it('is nothing against what the user says', () => {
+    expect(next(kept('username-token', 'digest').auth).security).toBe('');
+  });
+
+  it('is unlearned where the device wants the other kind by now', () => {
+    const { auth, habits } = kept('username-token');
+    next(auth);
+    expect(auth.refused(refusal(offer('n')))).toBe(true);
+    expect(member('nonce', next(auth).authorization)).toBe('n');
+    auth.accepted();
+    expect(habits.login).toBe('digest');
   });
 });

@@ -21,8 +21,15 @@ export function redactedLogin(text: string, password: string, sent: SentLogin | 
   let clean = password === '' ? text : text.replaceAll(password, REDACTED);
   const login = `${sent?.authorization ?? ''}${sent?.security ?? ''}`;
   for (const [, inElement, inHeader] of login.matchAll(IN_LOGIN)) {
-    const secret = inElement ?? inHeader;
-    if (secret) clean = clean.replaceAll(secret, REDACTED);
+    for (const secret of partsOf(inElement ?? inHeader ?? '')) clean = clean.replaceAll(secret, REDACTED);
   }
   return clean.replace(ANY_LOGIN, REDACTED);
+}
+
+/** Shorter ones occur by chance, and tell nothing. */
+const LEAST_PART = 6;
+
+/** A value, and what is left of it where it was cut at the characters that a name cannot have. */
+function partsOf(value: string): string[] {
+  return [value, ...value.split(/[^A-Za-z0-9]+/)].filter((part) => part.length >= LEAST_PART);
 }

@@ -66,11 +66,13 @@ const sharedDeviceKeys = {
   quirks: z
     .array(z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be a quirk's name in small letters, such as no-renew"))
     .max(50)
-    .describe('Named deviations from the standard. Those the connector learns by itself are kept in dataDir.')
+    .describe(
+      'Named deviations of the device (docs/devices.md). Hardly ever needed: they are learned by themselves, and kept in dataDir.',
+    )
     .prefault([]),
   pullTimeout: duration(SECOND, 60 * MINUTE)
     .describe(
-      'How long the device may hold a PullMessages open while nothing happens. Lowered by itself where a device wants less.',
+      'How long the device may hold a PullMessages open while nothing happens. Lowered by itself where a device wants less, and tried again a day later.',
     )
     .prefault('60s'),
   messageLimit: z.int().min(1).max(10_000).describe('Most messages to take with one PullMessages.').prefault(100),
@@ -78,7 +80,7 @@ const sharedDeviceKeys = {
     .describe('How long a subscription lives on the device unless renewed.')
     .prefault('10m'),
   requestTimeout: duration(SECOND, 5 * MINUTE)
-    .describe('How long any request may take; PullMessages gets pullTimeout on top.')
+    .describe('How long any request but PullMessages may take; that one has its own Timeout and 15 s more.')
     .prefault('15s'),
 };
 

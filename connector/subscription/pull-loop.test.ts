@@ -8,7 +8,13 @@ import {
   scripted,
   topicsOf,
 } from '../../test/support/scripted-pulls.ts';
-import { AdaptRequestError, QuarantineError, RetrySlowlyError, SubscriptionLostError } from '../errors.ts';
+import {
+  AdaptRequestError,
+  QuarantineError,
+  RetryNowError,
+  RetrySlowlyError,
+  SubscriptionLostError,
+} from '../errors.ts';
 import type { NotificationBatch } from './notification-batch.ts';
 import type { PullAnswer } from './pull-point.ts';
 
@@ -243,5 +249,74 @@ describe('stop', () => {
     abort.abort();
     await expect(last).rejects.toMatchObject({ name: 'AbortError' });
     expect(order).toEqual(['pull', 'lease ended']);
+  });
+});
+
+describe('what a pull loop learns', () => {
+  const refused = () => {
+    const cause = new AdaptRequestError('arguments-refused', 'InvalidArgVal');
+    return new SubscriptionLostError('subscription-unknown', 'InvalidArgVal', { cause });
+  };
+
+  it('is a Timeout that is too long, though no limit is named: one that was answered before is answered again', async () => {
+    const clock = fakeClock();
+    let wanted = 2_000;
+    const { next, pulls, habits } = scripted(
+      clock,
+      [answer('a'), refused(), answer('b'), answer('c')],
+      undefined,
+      () => wanted,
+    );
+    await next();
+    wanted = 60_000;
+    await next();
+    expect(pulls.map(({ timeoutMs }) => timeoutMs)).toEqual([2_000, 60_000, 2_000]);
+    expect(habits.pullTimeoutMs).toBe(30_000);
+  });
+
+  it('is nothing where the subscription is gone: the shorter Timeout is refused too', async () => {
+    let wanted = 2_000;
+    const { next, habits } = scripted(fakeClock(), [answer('a'), refused()], undefined, () => wanted);
+    await next();
+    wanted = 60_000;
+    await expect(next()).rejects.toBeInstanceOf(SubscriptionLostError);
+    expect(habits.pullTimeoutMs).toBe(60_000);
+  });
+
+  it('is that Unsubscribe of another subscription ended this one, which then is left to expire', async () => {
+    const clock = fakeClock();
+    const gone = new SubscriptionLostError('subscription-unknown', 'no such subscription');
+    const { next, habits, loop } = scripted(clock, [gone]);
+    clock.advance(1_000);
+    habits.recent.unsubscribedAt = clock.monotonic();
+    await expect(next()).rejects.toBe(gone);
+    expect(habits.unsubscribes).toBe(false);
+    await expect(loop.stop()).rejects.toMatchObject({ code: 'left-to-expire' });
+  });
+
+  it.each([
+    ['long before', 60_000, () => 60_000],
+    ['and the lease was over anyway', 0, () => 1_000],
+  ])('is nothing of an Unsubscribe %s', async (_, laterMs, remaining) => {
+    const clock = fakeClock();
+    const { next, habits } = scripted(clock, [new SubscriptionLostError('subscription-unknown', 'gone')], remaining);
+    habits.recent.unsubscribedAt = clock.monotonic();
+    clock.advance(laterMs);
+    await expect(next()).rejects.toBeInstanceOf(SubscriptionLostError);
+    expect(habits.unsubscribes).toBe(true);
+  });
+});
+
+describe('a pull without an answer', () => {
+  it('is waited out before the next one: the device may still be busy with it', async () => {
+    const clock = instantClock();
+    const never = async () => {
+      clock.advance(75_000);
+      throw new RetryNowError('no-answer', 'no answer within 75 s');
+    };
+    const { next, pulls } = scripted(clock, [never, answer('a')], () => 300_000);
+    await next();
+    expect(pulls).toHaveLength(2);
+    expect(clock.monotonic()).toBe(120_000);
   });
 });

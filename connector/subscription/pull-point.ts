@@ -15,6 +15,10 @@ import { pullMessages, seek } from './subscription-operations.ts';
 
 /** Added to a pull's Timeout before its answer is given up (standard.md 5.4: Timeout + 15 s and more). */
 const PULL_MARGIN_MS = 15_000;
+/** Times are told in whole seconds. */
+const LEASE_WOBBLE_MS = 1_500;
+/** A lease that no answer has put off by then is not put off by pulling, ms. */
+const UNEXTENDED_MS = 5_000;
 
 /** What a pull brought, before the loop makes a batch of it. */
 export type PullAnswer = Pick<NotificationBatch, 'notifications' | 'receivedAt' | 'deviceTime' | 'damage'>;
@@ -25,6 +29,7 @@ export type PullPointOptions = SubscriptionEndpointOptions;
 export class PullPoint extends SubscriptionEndpoint {
   readonly #pullTemplate = pullTemplates(this.addressing);
   readonly #read = notificationReader();
+  readonly #since = this.options.clock.monotonic();
 
   /** One PullMessages. @throws the errors of SoapClient; AdaptRequestError `pull-limits`; QuarantineError */
   async pull(timeoutMs: number, messageLimit: number, signal: AbortSignal): Promise<PullAnswer> {
@@ -48,9 +53,21 @@ export class PullPoint extends SubscriptionEndpoint {
     const deviceTime = parseDateTime(document.currentTime);
     // A long poll's answer leaves the device when it is read: its own time needs no half of a round trip.
     if (deviceTime !== null) session.clock.measured(deviceTime, answer.receivedAt, answer.receivedAt);
+    const before = habits.pullExtends === null ? this.lease.remaining() : 0;
     this.lease.told(document.currentTime, document.terminationTime, Math.max(habits.lifetimeMs, timeoutMs));
+    if (habits.pullExtends === null) this.#learnExtension(before, document.terminationTime);
     const { notifications, damage } = document;
     return { notifications, receivedAt: answer.receivedAt, deviceTime, damage };
+  }
+
+  /** Whether an answer puts off the end (Core 9.1.2), or Renew alone does (quirk 20): once the lease is some seconds old. */
+  #learnExtension(before: number, terminationTime: string | null): void {
+    const { habits, clock } = this.options;
+    const grown = this.lease.remaining() - before;
+    if (parseDateTime(terminationTime) === null) return;
+    if (grown > LEASE_WOBBLE_MS) habits.learn('pullExtends', true, 'its answer put off the TerminationTime');
+    else if (clock.monotonic() - this.#since > UNEXTENDED_MS)
+      habits.learn('pullExtends', false, 'its answers leave the TerminationTime as it is');
   }
 
   /**

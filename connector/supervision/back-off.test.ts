@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { FatalError, RetrySlowlyError, UnauthorizedError } from '../errors.ts';
-import { type BackOff, retrying } from './back-off.ts';
+import { type BackOff, DEVICE_BACK_OFF, leastPause, retrying } from './back-off.ts';
 
 const BACK_OFF: BackOff = { firstMs: 1_000, longestMs: 8_000, unauthorizedMs: 60_000 };
 const refused = () => new RetrySlowlyError('unreachable', 'refused');
@@ -80,5 +80,21 @@ describe('back-off', () => {
     await expect(result).rejects.toMatchObject({ name: 'AbortError' });
     await vi.advanceTimersByTimeAsync(100_000);
     expect(at).toHaveLength(1);
+  });
+});
+
+describe('the least pause', () => {
+  it.each([
+    ['a refused login', new UnauthorizedError('not-authorized', ''), 60_000],
+    ['an overloaded device', new RetrySlowlyError('overloaded', ''), 30_000],
+    ['a device without a place for a subscription', new RetrySlowlyError('device-exhausted', ''), 10_000],
+    ['a device that cannot be reached', new RetrySlowlyError('unreachable', ''), 0],
+    ['what nobody foresaw', new Error(''), 0],
+  ])('after %s', (_, error, ms) => {
+    expect(leastPause(error, DEVICE_BACK_OFF)).toBe(ms);
+  });
+
+  it('is of devices: a broker has its own', () => {
+    expect(leastPause(new RetrySlowlyError('overloaded', ''), BACK_OFF)).toBe(0);
   });
 });

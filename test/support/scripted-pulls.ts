@@ -27,7 +27,7 @@ interface Pull {
 }
 
 /** A pull point whose answers are written down; the last one is given for ever. */
-export function scripted(clock: FakeClock, steps: Step[], remaining = () => 60_000) {
+export function scripted(clock: FakeClock, steps: Step[], remaining = () => 60_000, timeoutMs?: () => number) {
   const pulls: Pull[] = [];
   const order: string[] = [];
   let inFlight = 0;
@@ -54,7 +54,7 @@ export function scripted(clock: FakeClock, steps: Step[], remaining = () => 60_0
   const habits: DeviceHabits = newHabits({ pullTimeoutMs: 60_000, messageLimit: 100, lifetimeMs: 120_000 });
   const abort = new AbortController();
   const loop = new PullLoop(point, {
-    ...{ clock, habits, signal: abort.signal, farewellMs: 2_000, timeoutMs: () => habits.pullTimeoutMs },
+    ...{ clock, habits, signal: abort.signal, farewellMs: 2_000, timeoutMs: timeoutMs ?? (() => habits.pullTimeoutMs) },
   });
   const batches = loop[Symbol.asyncIterator]();
   const next = async () => {
