@@ -106,3 +106,17 @@ it('a loss may turn out graver while the set comes', () => {
   set.worsen('none');
   expect(set.finish()).toMatchObject({ gap: 'possible' });
 });
+
+describe('a set that may not have been asked for, its answer being lost', () => {
+  it('takes what is told, and has no end before it is asked for again', () => {
+    const { set, hear } = begun(POINT);
+    set.doubt();
+    expect(hear('Initialized', 'a')).toBe(false);
+    expect(set.running).toBe(true);
+    expect(set.quiet(60_000)).toBe(false);
+    expect(hear('Changed', 'a', 60_000)).toBe(false);
+    set.begin(POINT);
+    expect(hear('Initialized', 'a', 60_001)).toBe(false);
+    expect(set.quiet(60_000)).toBe(true);
+  });
+});

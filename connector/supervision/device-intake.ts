@@ -96,8 +96,8 @@ class Intake implements DeviceIntake {
     const since = batch.interruptedSince ?? lastAnswerAt ?? batch.receivedAt;
     const repair = planRepair({ ...replaySituation(to, session), interruption: batch.interruption, heldMs, since });
     if (repair === null) return [];
-    // The states that were on their way may be what was lost: they are asked for anew.
-    to.normalizer.synchronization.cut();
+    // The states that were on their way may be what was lost: they are asked for anew, and the rest of them comes yet.
+    to.normalizer.synchronization.doubt();
     const gap = repair.gaps.length > 0 ? 'possible' : 'none';
     this.#askFor = { gap, cause: repair.cause, since, by: 'point', away: true, final: true };
     this.#asks = 0;
