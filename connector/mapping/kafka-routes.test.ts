@@ -57,10 +57,74 @@ describe('the routes of records in Kafka', () => {
     ]);
   });
 
+  it('tell what a rule made of the connector’s own records, but for what a device is', () => {
+    const base = { id: '1', device: 'front-door', sequence: 1, epoch: 1, receivedAt: event.receivedAt };
+    const ruled = { ...plain, asIs: true };
+    const gap: EventRecord = { ...base, kind: 'gap', since: null, until: event.receivedAt, reason: 'outage' };
+    expect(routed(gap, ruled)).toMatchObject([{ topic: 'onvif.events.v1', payload: '{"mapped":1}' }]);
+    const device: EventRecord = { ...base, kind: 'device', identity: { Model: 'X' }, capabilities: {}, topics: [] };
+    expect(routed(device, ruled)).toMatchObject([
+      { topic: 'onvif.events.v1', payload: '{"mapped":1}' },
+      { topic: 'onvif.devices.v1', payload: JSON.stringify(device) },
+    ]);
+  });
+
+  it('let a mapping learn from the states, and restore nothing', () => {
+    const learned: unknown[] = [];
+    const learning: Mapping = {
+      ...mapping(plain),
+      needsStates: true,
+      restore: (states) => {
+        learned.push(...states);
+        return [plain];
+      },
+    };
+    const state = entry(event);
+    expect(kafkaRoutes(learning).restore!([state])).toEqual([]);
+    expect(learned).toEqual([state]);
+    expect(kafkaRoutes(learning).needsStates).toBe(true);
+    expect(kafkaRoutes(mapping(plain)).restore).toBeUndefined();
+  });
+
   it('leave alone what has a place of its own, and what the mapping leaves out', () => {
     const placed = { ...plain, key: 'mine', timestamp: 5, topic: 'security' };
     expect(routed(property, placed)).toEqual([placed]);
     expect(kafkaRoutes(mapping()).map(entry(event))).toEqual([]);
+  });
+});
+
+describe('what a mapping keeps to itself', () => {
+  const card = { ...property, source: { CredentialToken: '4711' }, data: { Card: '4711' } };
+  const seen = (of: ReturnType<typeof entry>) => entry(JSON.parse(of.json.replaceAll('4711', 'hmac:x')));
+  const discreet = (payload: string): Mapping => ({ name: 'm', seen, map: () => [{ ...plain, payload }] });
+
+  it('gets neither into keys nor into the record that stands for a deletion', () => {
+    for (const payload of ['{}', '']) {
+      const deleted: NotificationRecord = { ...card, propertyOperation: 'Deleted' };
+      const messages = kafkaRoutes(discreet(payload)).map(entry(deleted));
+      expect(messages).toHaveLength(2);
+      expect(JSON.stringify(messages)).not.toContain('4711');
+      expect(messages[1]!.key).toBe('front-door|tns1:Device/Trigger/DigitalInput|hmac:x');
+    }
+    expect(kafkaRoutes(discreet('')).seen?.(entry(card)).json).not.toContain('4711');
+  });
+});
+
+describe('a device that is no longer configured', () => {
+  it('ends its states and itself in the compacted topics', () => {
+    const base = { id: '1', device: 'front-door', sequence: 1, epoch: 1, receivedAt: event.receivedAt };
+    const states: EventRecord[] = [
+      { ...base, kind: 'status', status: 'offline', since: event.receivedAt },
+      { ...base, kind: 'device', identity: {}, capabilities: {}, topics: [] },
+      property,
+    ];
+    expect(kafkaRoutes(mapping(plain)).retire!(states.map(entry))).toEqual([
+      { topic: 'onvif.devices.v1', key: 'front-door', payload: '', retain: true, contentType: '', attributes: [] },
+      {
+        ...{ topic: 'onvif.state.v1', key: 'front-door|tns1:Device/Trigger/DigitalInput|DI_1', payload: '' },
+        ...{ retain: true, contentType: '', attributes: [] },
+      },
+    ]);
   });
 });
 

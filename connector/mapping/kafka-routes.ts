@@ -43,13 +43,34 @@ const LONGEST_BEHIND_MS = { live: DAY, synchronization: 7 * DAY, replay: 7 * DAY
  * A deleted state whose payload is empty is told on the events topic by the record itself: there, null would say nothing.
  */
 export function kafkaRoutes(mapping: Mapping, topics: KafkaTopics = KAFKA_TOPICS): Mapping {
-  return {
+  const shown = (entry: SpooledRecord): SpooledRecord => mapping.seen?.(entry) ?? entry;
+  const routes: Mapping = {
     name: mapping.name,
     map(entry) {
       const mapped = mapping.map(entry);
-      return mapped.flatMap((message) => (isKeyed(message) ? [message] : placed(entry, message, topics)));
+      // What is told and named here beside the mapping's own payload is told as the mapping sees it.
+      const seen = mapped.every(isKeyed) ? entry : shown(entry);
+      return mapped.flatMap((message) => (isKeyed(message) ? [message] : placed(seen, message, topics)));
     },
+    retire: (states) => states.flatMap((state) => tombstone(shown(state).record, topics)),
+    ...(mapping.seen !== undefined && { seen: shown }),
   };
+  if (mapping.needsStates !== true) return routes;
+  // It learns from the states; a log that keeps everything has nothing to be restored.
+  const restore: Mapping['restore'] = (states) => {
+    mapping.restore?.(states);
+    return [];
+  };
+  return { ...routes, needsStates: true, restore };
+}
+
+/** The end of a state of a device that is no longer configured: in a compacted topic it would stand for ever. */
+function tombstone(record: SpooledRecord['record'], topics: KafkaTopics): OutboundMessage[] {
+  // Without a timestamp: it ends now, whenever the state began.
+  const gone = { payload: '', retain: true, contentType: '', attributes: [] };
+  if (record.kind === 'device') return [{ ...gone, topic: topics.devices, key: record.device }];
+  if (record.kind !== 'notification' || record.propertyOperation === undefined) return [];
+  return [{ ...gone, topic: topics.state, key: stateKey(record) }];
 }
 
 function isKeyed(message: OutboundMessage): message is KeyedMessage {
@@ -59,8 +80,8 @@ function isKeyed(message: OutboundMessage): message is KeyedMessage {
 function placed({ record, json }: SpooledRecord, message: OutboundMessage, topics: KafkaTopics): KeyedMessage[] {
   const { attributes } = message;
   const timestamp = recordTimestamp(record);
-  // What a mapping makes of the connector's own records is for MQTT: here they are told as they are.
-  const asRecord = record.kind !== 'notification' || message.payload === '';
+  // What a mapping makes of the connector's own records is for MQTT: here they are told as they are, unless a rule is for them.
+  const asRecord = message.payload === '' || (record.kind !== 'notification' && message.asIs !== true);
   const [payload, contentType] = asRecord ? [json, JSON_TYPE] : [message.payload, message.contentType];
   const event = {
     topic: topics.events,
@@ -71,7 +92,9 @@ function placed({ record, json }: SpooledRecord, message: OutboundMessage, topic
     attributes,
     timestamp,
   };
-  if (record.kind === 'device') return [event, { ...event, topic: topics.devices, retain: true }];
+  if (record.kind === 'device') {
+    return [event, { ...event, topic: topics.devices, payload: json, contentType: JSON_TYPE, retain: true }];
+  }
   if (record.kind !== 'notification' || record.propertyOperation === undefined) return [event];
   const deleted = record.propertyOperation === 'Deleted';
   const state = { ...event, topic: topics.state, key: stateKey(record), retain: true };

@@ -1,5 +1,5 @@
-import type { DeadLetter } from '../spool/spool.ts';
 import type { KafkaRecord } from './kafka-port.ts';
+import type { BuriedRecord } from './sink.ts';
 
 /** Longest reason written out, characters. */
 const LONGEST_REASON = 1_000;
@@ -8,7 +8,7 @@ const LONGEST_REASON = 1_000;
  * A dead letter as a record of the dead letter topic: the record as it is in the spool, with the headers Kafka Connect gives
  * its dead letters, so that tools for those read ours. `offset` is the place in the spool; there is no task but 0.
  */
-export function deadLetterRecord(letter: DeadLetter, topic: string): KafkaRecord {
+export function deadLetterRecord(letter: BuriedRecord, topic: string): KafkaRecord {
   const device = deviceOf(letter.json);
   const refused = REFUSED.has(letter.reason);
   return {

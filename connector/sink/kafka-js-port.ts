@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type Producer, type SASLOptions } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import type { BrokerTls } from './broker-address.ts';
+import { mendEncoder } from './kafka-js-encoder.ts';
 import { kafkaJsFailure } from './kafka-js-failure.ts';
 import { mendIdleTimer } from './kafka-js-idle-timer.ts';
 import { partitionOf } from './kafka-partition.ts';
@@ -41,6 +42,7 @@ const TOPIC = kafkajs.ConfigResourceTypes.TOPIC;
 /** kafkajs 2.2, with the defects that matter here kept away from its users: see docs/decisions/0007-kafka.md. */
 export function kafkaJsPort(options: KafkaJsOptions): KafkaPort {
   mendIdleTimer();
+  mendEncoder();
   return {
     producer: (signal) => openProducer(options, signal),
     admin: (signal) => openAdmin(options, signal),

@@ -1,4 +1,3 @@
-import type { KeyedMessage } from '../mapping/kafka-routes.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
 import type { KafkaRecord } from './kafka-port.ts';
 
@@ -14,7 +13,7 @@ const HEADER_OVERHEAD = 4;
 export const BATCH_OVERHEAD = 70;
 
 /** @param now ms; for messages that tell no time */
-export function kafkaRecord(message: OutboundMessage & Partial<KeyedMessage>, now: number): KafkaRecord {
+export function kafkaRecord(message: OutboundMessage, now: number): KafkaRecord {
   const { topic, payload, contentType, attributes } = message;
   const headers: Record<string, string> = {};
   for (const [name, value] of attributes) headers[`ce_${name}`] = value;

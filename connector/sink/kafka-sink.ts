@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { ConnectorError } from '../errors.ts';
 import { KAFKA_TOPICS } from '../mapping/kafka-routes.ts';
-import type { DeadLetter } from '../spool/spool.ts';
 import type { BrokerTls } from './broker-address.ts';
 import { deadLetterRecord } from './kafka-dead-letter.ts';
 import { type KafkaNotice, kafkaDelivery } from './kafka-delivery.ts';
@@ -12,7 +11,7 @@ import { type KafkaQueue, kafkaQueue } from './kafka-queue.ts';
 import { connectionError, type KafkaParties, missingTopicError } from './kafka-reasons.ts';
 import { kafkaRecord } from './kafka-record.ts';
 import { type RenewableProducer, renewableProducer } from './kafka-renewable-producer.ts';
-import type { Sink, SinkConnection } from './sink.ts';
+import type { BuriedRecord, Sink, SinkConnection } from './sink.ts';
 
 export interface KafkaSinkOptions {
   readonly name: string;
@@ -30,7 +29,7 @@ export interface KafkaSinkOptions {
   readonly compression?: 'gzip' | 'none' | undefined;
   /** Records in one request, at most; 1,000 where absent. */
   readonly window?: number | undefined;
-  /** What becomes of records of a topic that may not be written to: `dead-letter` where absent. */
+  /** What becomes of records of a topic that may not be written to: `hold` where absent. */
   readonly whenForbidden?: 'dead-letter' | 'hold' | undefined;
   /** 10,000 where absent. */
   readonly connectTimeoutMs?: number | undefined;
@@ -49,12 +48,15 @@ export interface KafkaSinkOptions {
 
 export interface KafkaSinkConnection extends SinkConnection {
   /** Copies a dead letter to the dead letter topic. Resolves when it is there, or cannot be; rejects when the connection broke. */
-  bury(letter: DeadLetter): Promise<void>;
+  bury(letter: BuriedRecord): Promise<void>;
 }
 
 export interface KafkaSink extends Sink {
   connect(signal: AbortSignal): Promise<KafkaSinkConnection>;
 }
+
+/** Letting connections go in order, when nothing is on its way any more, may take so long. Kafka has no goodbye. */
+const HANG_UP_MS = 1_000;
 
 export const DEAD_LETTER_TOPIC = 'onvif.dlq.v1';
 
@@ -92,7 +94,7 @@ export function kafkaPort(options: KafkaSinkOptions): KafkaPort {
     compression: options.compression ?? 'gzip',
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
-    closeTimeoutMs: options.closeTimeoutMs ?? 3_000,
+    closeTimeoutMs: HANG_UP_MS,
     clock: options.clock ?? systemClock,
   });
 }
@@ -120,7 +122,7 @@ async function connection(
   const queue = kafkaQueue({
     deliver: kafkaDelivery({
       ...{ producer, topics, parties, clock, notice, signal: over.signal },
-      whenForbidden: options.whenForbidden ?? 'dead-letter',
+      whenForbidden: options.whenForbidden ?? 'hold',
     }),
     ...{ parties, clock },
     window: options.window ?? 1_000,
@@ -149,6 +151,8 @@ function surface(
   };
   return {
     broken: queue.broken,
+    // Compacted topics hold states and do not lose them: none is ever wanted back, but the end of a device is told.
+    onStatesWanted() {},
     publish(messages, cutShort) {
       const now = clock.now();
       return queue.publish(

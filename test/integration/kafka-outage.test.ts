@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../connector/clock.ts';
 import type { Mapping, OutboundMessage } from '../../connector/mapping/mapping.ts';
@@ -9,6 +7,7 @@ import { SinkWorker } from '../../connector/supervision/sink-worker.ts';
 import { type KafkaBrokerOptions, kafkaAvailable, startKafka } from '../support/kafka-broker.ts';
 import { createTopics, type ReadRecord, readTopic } from '../support/kafka-reader.ts';
 import { memorySpool } from '../support/memory-spool.ts';
+import { type MuteableLine, muteableLine } from '../support/muteable-line.ts';
 import { observed } from '../support/observed.ts';
 
 const available = kafkaAvailable();
@@ -94,10 +93,11 @@ describe.skipIf(!available)('a Kafka broker that dies', () => {
   ] as const)(
     'sends again what was written and never acknowledged, back %s',
     async (back, twice) => {
-      let way: Awaited<ReturnType<typeof muteable>> | undefined;
+      let way: MuteableLine | undefined;
       const started = await broker({
         through: async (port) => {
-          way = await muteable(port);
+          way = await muteableLine(port);
+          onTestFinished(way.close);
           return way.port;
         },
       });
@@ -157,45 +157,3 @@ describe.skipIf(!available)('a Kafka broker while nothing is sent', () => {
     expect(observer.lines).toEqual(['sinkStatus true']);
   }, 60_000);
 });
-
-/**
- * A TCP way to a port on which the answers of connections made so far can be held back, and those connections cut; it is
- * shut then, where it is not to be open at once.
- */
-async function muteable(target: number) {
-  const pairs: { inside: Socket; outside: Socket }[] = [];
-  let isOpen = true;
-  const server = createServer({ noDelay: true }, (inside) => {
-    if (!isOpen) return inside.destroy();
-    const outside = connect({ port: target, host: '127.0.0.1', noDelay: true });
-    pairs.push({ inside, outside });
-    for (const [socket, other] of [
-      [inside, outside],
-      [outside, inside],
-    ] as const) {
-      socket.on('error', () => {});
-      socket.on('close', () => other.destroy());
-    }
-    inside.pipe(outside).pipe(inside);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const muted: Socket[] = [];
-  onTestFinished(() => void server.close());
-  return {
-    port: (server.address() as AddressInfo).port,
-    mute() {
-      for (const { inside, outside } of pairs) {
-        outside.unpipe(inside);
-        muted.push(inside);
-      }
-    },
-    cut(open: boolean) {
-      isOpen = open;
-      const cut = open ? muted : pairs.map(({ inside }) => inside);
-      for (const socket of cut) socket.destroy();
-    },
-    open() {
-      isOpen = true;
-    },
-  };
-}
