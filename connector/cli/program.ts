@@ -106,6 +106,7 @@ function addSimulate(program: Command, streams: Streams, end: End): void {
     .option('--quirk <name...>', 'deviations from the standard; a wrong name lists them')
     .option('--scenario <file>', 'what happens when (YAML)')
     .option('--seed <n>', 'of the life the devices lead', whole)
+    .option('--persistent-storage [n]', 'the devices keep their last n events for Seek (Core 9.1.5)', positive)
     .option('--username <name>', 'login the devices want; the password is $ONVIF_CONNECTOR_SIMULATE_PASSWORD')
     .addOption(new Option('--auth <kind>', 'kind of login').choices(['none', 'digest', 'username-token', 'both']))
     .option('--load-batch <n>', 'load mode: notifications in each answer', positive)

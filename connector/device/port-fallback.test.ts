@@ -9,13 +9,13 @@ const post = (url: string | URL): HttpPost => ({
 });
 
 /** A channel whose ports other than those given are closed. */
-function channel(open: readonly string[], error = new RetrySlowlyError('unreachable', 'refused')) {
+function channel(open: readonly string[], error = new RetrySlowlyError('unreachable', 'refused'), status = [200]) {
   const asked: string[] = [];
   const inner: HttpChannel = {
     async post({ url }) {
       asked.push(url.href);
       if (!open.includes(url.port)) throw error;
-      return { status: 200, headers: {}, body: Buffer.from(url.href) };
+      return { status: status.length > 1 ? status.shift()! : status[0]!, headers: {}, body: Buffer.from(url.href) };
     },
     close: async () => {},
   };
@@ -46,6 +46,22 @@ describe('a port the device names', () => {
     const only = portFallback(CONFIGURED)(inner);
     for (let n = 0; n < 2; n++) await expect(only.post(post('http://192.0.2.1:8000/s'))).rejects.toThrow('refused');
     expect(asked.filter((url) => url.includes(':8000'))).toHaveLength(2);
+  });
+
+  it('is asked again where the other port has another service: this one may be about to be there', async () => {
+    const { asked, inner } = channel(['8080'], undefined, [404]);
+    const only = portFallback(CONFIGURED)(inner);
+    for (let n = 0; n < 2; n++) await expect(only.post(post('http://192.0.2.1:8000/s'))).rejects.toThrow('refused');
+    expect(asked.filter((url) => url.includes(':8000'))).toHaveLength(2);
+  });
+
+  it('leaves a demand for a login to be answered', async () => {
+    const { asked, inner } = channel(['8080'], undefined, [401, 200]);
+    const only = portFallback(CONFIGURED)(inner);
+    expect((await only.post(post('http://192.0.2.1:8000/s'))).status).toBe(401);
+    expect((await only.post(post('http://192.0.2.1:8000/s'))).status).toBe(200);
+    await only.post(post('http://192.0.2.1:8000/s'));
+    expect(asked.at(-1)).toBe('http://192.0.2.1:8080/s');
   });
 
   it('stays where the connection broke: somebody is there', async () => {

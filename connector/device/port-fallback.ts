@@ -27,6 +27,10 @@ export function portFallback(configured: URL): (channel: HttpChannel) => HttpCha
         const elsewhere = url.origin !== configured.origin;
         if (!elsewhere || !(error instanceof ConnectorError) || error.code !== 'unreachable') throw error;
         const answer = await channel.post({ ...request, url: named(url) });
+        // A refusal may be another service's, and the port that was named one that is about to be there again. A demand for a
+        // login is answered, and what comes then tells.
+        if (answer.status === 401) return answer;
+        if (answer.status >= 400) throw error;
         dead.add(url.origin);
         return answer;
       }

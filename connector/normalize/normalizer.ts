@@ -83,6 +83,11 @@ export class Normalizer {
     this.describedTopics = this.#topics.describe(topicSet);
   }
 
+  /** Whether a state of `topic` (as records name it) is known. */
+  knowsState(topic: string): boolean {
+    return this.#ledger.knows(topic);
+  }
+
   /** What was numbered or learned since the last append is not stored: the stored states are the known ones again. */
   restore(properties: readonly PropertyState[]): void {
     this.#ledger = propertyLedger(properties);
@@ -147,9 +152,10 @@ export class Normalizer {
         const gap = run.provenGap(this.#records, batch.receivedAt);
         if (gap !== null) records.push(gap);
         const occurrence = occurrenceText(this.#records.device, known.topic.identity, message);
-        const id = identify(occurrence, run.ordinals(message.utcTime));
-        if (this.#told?.get(id) !== undefined) continue;
-        this.#told?.add(id, 'replay');
+        const first = recordId(occurrence, 0);
+        const ordinal = ordinalOf(first, run.ordinals(message.utcTime));
+        if (this.#told?.replayed(first, ordinal)) continue;
+        const id = ordinal === 0 ? first : recordId(occurrence, ordinal);
         records.push(this.#record(known, message, id, operation, undefined, 'replay', received));
       }
     }
@@ -168,10 +174,12 @@ export class Normalizer {
       const synchronizing = operation === 'Initialized' && this.synchronization.running;
       // A set republishes only what it found changed.
       if (synchronizing && news?.changed === false) continue;
-      const id = identify(occurrenceText(this.#records.device, known.topic.identity, message), work.seen);
+      const occurrence = occurrenceText(this.#records.device, known.topic.identity, message);
+      const first = recordId(occurrence, 0);
+      const ordinal = work.seen === null ? 0 : ordinalOf(first, work.seen);
       // What a replay was first to tell; a state is told all the same, since the replay was not about states.
-      if (this.#told !== null && this.#told.get(id) === 'replay' && operation === undefined) continue;
-      this.#told?.add(id, 'live');
+      if (this.#told?.live(first) && operation === undefined) continue;
+      const id = ordinal === 0 ? first : recordId(occurrence, ordinal);
       const provenance = provenanceOf(operation, news, synchronizing);
       work.records.push(this.#record(known, message, id, operation, news, provenance, work.received));
     }
@@ -252,13 +260,11 @@ function provenanceOf(
   return operation === 'Initialized' && (synchronizing || news?.changed === false) ? 'synchronization' : 'live';
 }
 
-/** Two equal notifications of one answer are two occurrences. */
-function identify(occurrence: string, seen: Map<string, number> | null): string {
-  const id = recordId(occurrence, 0);
-  if (seen === null) return id;
+/** Two equal notifications of one answer are two occurrences: how many were before this one. */
+function ordinalOf(id: string, seen: Map<string, number>): number {
   const before = seen.get(id) ?? 0;
   seen.set(id, before + 1);
-  return before === 0 ? id : recordId(occurrence, before);
+  return before;
 }
 
 /** The messages of an answer mostly share their time: the last one read is kept. */

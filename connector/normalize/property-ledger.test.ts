@@ -21,6 +21,15 @@ describe('property ledger', () => {
     expect(ledger.size).toBe(2);
   });
 
+  it('remembers sources of any length in bounded room, and still tells them apart', () => {
+    const ledger = propertyLedger([]);
+    const long = 'x'.repeat(100_000);
+    const { changes } = ledger.apply('t', state(`${long}1`, 'open'), 'Changed', 1, () => JSON.stringify({ long }));
+    expect(JSON.stringify(changes).length).toBeLessThan(1_000);
+    expect(set(ledger, `${long}2`, 'open')).toMatchObject({ changed: true });
+    expect(set(ledger, `${long}1`, 'open')).toMatchObject({ changed: false });
+  });
+
   it('stores what a new epoch confirms, though it is no news', () => {
     const ledger = propertyLedger([]);
     set(ledger, '1', 'open', 1);

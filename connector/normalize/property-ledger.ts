@@ -39,6 +39,8 @@ export interface PropertyLedger {
   beginSet(): void;
   /** The states of which nothing was heard since `beginSet`; none where some had to be forgotten meanwhile. */
   unheard(): readonly PropertyState[];
+  /** Whether a state of this topic is known, by the topic's name in records. */
+  knows(topic: string): boolean;
   /** Forgets a state. */
   remove(state: PropertyState, epoch: number): PropertyChange;
   readonly size: number;
@@ -97,12 +99,17 @@ export function propertyLedger(stored: readonly PropertyState[]): PropertyLedger
       forgotten = false;
     },
     unheard: () => (forgotten ? [] : [...states.values()].filter((entry) => entry.set !== set)),
+    knows(topic) {
+      const named = `"topic":${JSON.stringify(topic)}`;
+      for (const { subject } of states.values()) if (subject?.includes(named)) return true;
+      return false;
+    },
     remove({ identity }, epoch) {
       states.delete(identity);
       return { identity, data: null, epoch };
     },
     apply(topic, message, operation, epoch, subjectOf) {
-      const identity = propertyText(topic, message);
+      const identity = bounded(propertyText(topic, message));
       const before = states.get(identity);
       const firstOfSet = before?.set !== set;
       if (operation === 'Deleted') {
@@ -120,7 +127,7 @@ export function propertyLedger(stored: readonly PropertyState[]): PropertyLedger
       const keep = before?.subject !== undefined && (!changed || before.description === description);
       const entry = {
         ...{ identity, data, epoch, initialized, set },
-        subject: keep ? before.subject : subjectOf(),
+        subject: keep ? before.subject : kept(subjectOf()),
         description: keep ? before.description : description,
       };
       return { changes: put(entry), changed, firstOfSet };
@@ -130,6 +137,18 @@ export function propertyLedger(stored: readonly PropertyState[]): PropertyLedger
 
 function changeOf({ identity, data, epoch, initialized, subject }: Entry): PropertyChange {
   return { identity, data, epoch, initialized, subject };
+}
+
+/** A device names its sources as long as it likes, twenty thousand times: what is longer than any name is remembered by its digest. */
+const LONGEST_IDENTITY = 1_024;
+const LONGEST_SUBJECT = 4_096;
+
+function bounded(identity: string): string {
+  return identity.length <= LONGEST_IDENTITY ? identity : `digest:${digest(identity)}`;
+}
+
+function kept(subject: string): string | undefined {
+  return subject.length <= LONGEST_SUBJECT ? subject : undefined;
 }
 
 /** Most states are a word or two: the text itself is shorter than its digest, and cheaper. */

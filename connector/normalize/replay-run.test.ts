@@ -16,7 +16,7 @@ const begin = notificationText('tns1:EventBuffer/Begin', `<tt:Message UtcTime="$
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const OPTIONS: ReplayRunOptions = {
-  ...{ from: at(10), until: () => at(50), since: at(11) },
+  ...{ from: at(10), until: () => at(50), now: () => at(55), since: at(11) },
   toWall: (deviceTime) => deviceTime,
 };
 const read = (...texts: string[]): NotificationBatch => ({
@@ -28,7 +28,11 @@ function replaying(options: Partial<ReplayRunOptions> = {}) {
   const device = normalizing();
   device.normalizer.stores = true;
   const run = replayRun({ ...OPTIONS, ...options });
-  const replay = (...texts: string[]) => device.normalizer.replay(read(...texts), run);
+  const replay = (...texts: string[]) => {
+    const told = device.normalizer.replay(read(...texts), run);
+    run.answered(texts.length);
+    return told;
+  };
   return { ...device, run, replay };
 }
 
@@ -62,10 +66,78 @@ describe('a replay', () => {
     expect(past.map(({ id }) => id)).toEqual(live.map(({ id }) => id));
   });
 
+  it('does not tell again what came live, where equal ones of one moment came in different answers', () => {
+    const { replay, events, normalizer } = replaying();
+    for (const state of ['true', 'false', 'true']) events(input('1', state, 'Changed', time(12)));
+    const stored = ['true', 'false', 'true', 'false'].map((state) => input('1', state, 'Changed', time(12)));
+    expect(replay(...stored)).toMatchObject([{ data: { LogicalState: false } }]);
+    // Broken off and begun again.
+    expect(normalizer.replay(read(...stored), replayRun(OPTIONS))).toEqual([]);
+  });
+
+  it('leaves to be told live what equal ones come after those that it told', () => {
+    const { replay, events } = replaying();
+    expect(replay(granted(12), granted(12))).toHaveLength(2);
+    expect([events(granted(12)), events(granted(12)), events(granted(12))].map(({ length }) => length)).toEqual([
+      0, 0, 1,
+    ]);
+  });
+
   it('ends where the live subscription took over', () => {
     const { replay, run } = replaying();
     expect(cards(replay(granted(49, 'a'), granted(50, 'b'), granted(51, 'c')))).toEqual(['a', 'b']);
-    expect(run.complete).toBe(true);
+    // More may be stored behind.
+    expect(run.complete).toBe(false);
+    expect(replay(granted(52))).toEqual([]);
+    expect([run.complete, run.doubtful, run.told]).toEqual([true, false, 2]);
+  });
+
+  it('follows a device that tells much no further than ten seconds into the present', () => {
+    let now = at(51);
+    const { replay, run } = replaying({ now: () => now });
+    for (const second of [51, 55, 60]) {
+      now = at(second);
+      expect(replay(granted(second))).toEqual([]);
+      expect(run.complete).toBe(false);
+    }
+    now = at(62);
+    replay(granted(62));
+    expect([run.complete, run.doubtful]).toEqual([true, false]);
+  });
+});
+
+describe('a replay of times ahead of the clock of the device', () => {
+  it('tells them, and does not take them for how far it came', () => {
+    const { replay, run } = replaying();
+    expect(cards(replay(granted(20, 'a'), granted(3_600, 'b'), granted(3_601, 'c')))).toEqual(['a', 'b', 'c']);
+    expect([run.complete, run.reached, run.told]).toEqual([false, at(20), 3]);
+    replay(granted(3_602));
+    expect([run.complete, run.doubtful]).toEqual([true, false]);
+  });
+
+  it('goes on behind one that is ahead, where a device tells out of order', () => {
+    const { replay, run } = replaying();
+    expect(cards(replay(granted(20, 'a'), granted(3_600, 'b'), granted(21, 'c')))).toEqual(['a', 'b', 'c']);
+    expect(cards(replay(granted(22, 'd')))).toEqual(['d']);
+    expect([run.complete, run.reached]).toEqual([false, at(22)]);
+  });
+
+  it('tells what is ahead once, where it comes live too', () => {
+    const { replay, events } = replaying();
+    replay(granted(3_600, 'a'));
+    expect(events(granted(3_600, 'a'))).toEqual([]);
+  });
+
+  it('is doubtful where it left out what may be as old as what was ahead, or had no end', () => {
+    const mixed = replaying();
+    expect(cards(mixed.replay(granted(52, 'a'), granted(3_600, 'b')))).toEqual(['b']);
+    expect(mixed.run.doubtful).toBe(true);
+    let now = at(51);
+    const endless = replaying({ now: () => now });
+    endless.replay(granted(3_600));
+    now = at(62);
+    endless.replay(granted(3_611));
+    expect([endless.run.complete, endless.run.doubtful]).toEqual([true, true]);
   });
 
   it('leaves out initial states of long ago that the device tells in spite of Seek', () => {

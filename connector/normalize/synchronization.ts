@@ -113,7 +113,7 @@ export function synchronization(): Synchronization {
       return at - lastNewAt > LONGEST_PAUSE_MS;
     },
     damage() {
-      if (open !== null) open.damaged = true;
+      if (open !== null) open = { ...open, damaged: true, gap: graver(open.gap, 'possible') };
     },
     doubt() {
       doubted = true;

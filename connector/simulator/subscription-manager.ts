@@ -81,12 +81,13 @@ async function pullMessages(exchange: Exchange, opened: OpenPullPoint): Promise<
   if (quirks.has('pull-broken')) throw receiverFault('Action', 'Pull failed');
   if (quirks.has('pull-hangs')) return new Promise(() => {});
   const { timeoutMs, limit } = pullArguments(exchange);
-  const keepAlive = () => {
+  const keepAlive = (ms: number) => {
     const sets = quirks.value('pull-sets-lifetime');
     if (sets !== null) point.renew(sets * 1000);
-    else if (!quirks.has('renew-only')) point.extend(timeoutMs);
+    else if (!quirks.has('renew-only')) point.extend(ms);
   };
-  keepAlive();
+  // Core 9.1.2: alive for Timeout after the response, and so for longer than it takes to come.
+  keepAlive(2 * timeoutMs);
   const load = opened.takesLoad && !point.sought ? device.load : null;
   const dueIn = load && load.left > 0 ? load.dueIn() : Number.POSITIVE_INFINITY;
   if (point.blocked) {
@@ -101,7 +102,7 @@ async function pullMessages(exchange: Exchange, opened: OpenPullPoint): Promise<
     if (closesAfter < timeoutMs) throw new HttpRefusal(0, 'The device closes the connection');
     await overdue(device, opened);
   }
-  keepAlive();
+  keepAlive(timeoutMs);
   if (events.length === 0 && load && load.left > 0 && dueIn <= patience) return loadAnswer(device, opened, limit);
   const again = quirks.has('initialized-every-pull') ? device.propertyStates() : [];
   return pullAnswer(device, opened, again.length === 0 ? events : [...events, ...again].slice(0, limit));

@@ -69,7 +69,10 @@ function notified(
     const mailbox = await openMailbox();
     if (mailbox === null) {
       subscription.lease.end();
-      throw new UnsupportedError('flow-abandoned', `the device sends to ${url}, where we no longer are`);
+      throw new UnsupportedError(
+        'flow-abandoned',
+        `the device sends to ${new URL(url).origin}, where we no longer are`,
+      );
     }
     const watch = watchOf(subscription, options);
     loop = new BasicNotificationLoop(subscription, mailbox, { ...options, ...watch }, options.proven);

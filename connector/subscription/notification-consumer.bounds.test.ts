@@ -41,6 +41,31 @@ describe('bounds for one device', () => {
   });
 });
 
+describe('a Notify in what is no HTTP', () => {
+  it('is refused and told, since it may be lost', async (t) => {
+    const { consumer } = await consumerFor(t, {});
+    const mailbox = await consumer.open('front-door', HOST);
+    void readAll(mailbox);
+    const socket = connect(consumer.port, HOST);
+    socket.end(`POST ${new URL(mailbox.url).pathname} HTTP/1.1\r\nno colon here\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
+    await until(() => expect(mailbox.interruption()?.why).toContain('its HTTP could not be read: HPE_'));
+  });
+
+  it('but an idle connection may end as it likes', async (t) => {
+    const { consumer } = await consumerFor(t, {});
+    const mailbox = await consumer.open('front-door', HOST);
+    void readAll(mailbox);
+    const socket = connect(consumer.port, HOST);
+    await once(socket, 'connect');
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    expect((await post(mailbox.url, 'x')).status).toBe(200);
+    expect(mailbox.interruption()).toBeNull();
+  });
+});
+
 describe('bounds over all devices', () => {
   it('on all that waits together', async (t) => {
     const { consumer } = await consumerFor(t, { limits: { totalBytes: 15 } });

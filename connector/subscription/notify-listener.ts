@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { FatalError, messageOf } from '../errors.ts';
 import type { NotifyLimits } from './notify-limits.ts';
 import { plainAddress } from './notify-source.ts';
@@ -34,6 +35,7 @@ export async function listenForNotify(options: NotifyListenerOptions): Promise<N
   const server = newServer(options);
   server.maxConnections = limits.connections;
   countConnections(server, options);
+  noteUnreadable(server, options);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `baseNotification.listen: cannot listen on ${host}:${port}: ${messageOf(cause)}; give another address in baseNotification.listen`;
@@ -72,6 +74,21 @@ function newServer({ tls, limits, answer }: NotifyListenerOptions): Server {
   };
   if (tls === undefined) return createServer(bounds, listener);
   return createTlsServer({ ...bounds, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: requestMs }, listener);
+}
+
+/** What Node.js cannot read as HTTP never becomes a request: a Notify may have been in it. */
+function noteUnreadable(server: Server, { onOverrun }: NotifyListenerOptions): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // A connection that was idle may end as it likes.
+    const isRequest = error.code?.startsWith('HPE_') || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    if (isRequest)
+      onOverrun(plainAddress((socket as Socket).remoteAddress), `its HTTP could not be read: ${error.code}`);
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  server.on('tlsClientError', (_error: Error, socket: Socket) =>
+    onOverrun(plainAddress(socket.remoteAddress), 'its TLS handshake failed'),
+  );
 }
 
 function countConnections(server: Server, { limits, connectionsOf, onOverrun }: NotifyListenerOptions): void {

@@ -211,7 +211,11 @@ export class PullLoop implements Subscription {
     const { clock, habits } = this.#options;
     this.#blockedSince ??= clock.monotonic();
     const waited = clock.monotonic() - this.#blockedSince;
-    if (waited > habits.pullTimeoutMs + BLOCKED_MARGIN_MS || this.#point.lease.remaining() <= 0) throw lost(error);
+    if (this.#point.lease.remaining() <= 0) throw lost(error);
+    if (waited > habits.pullTimeoutMs + BLOCKED_MARGIN_MS) {
+      await this.#point.unsubscribe(this.#inFlight.signal).catch(() => {});
+      throw lost(error);
+    }
     await clock.sleep(BLOCKED_PAUSE_MS, this.#inFlight.signal);
     return null;
   }

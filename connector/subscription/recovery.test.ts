@@ -189,7 +189,7 @@ describe('recovery', () => {
 });
 
 describe('a disturbance while the subscription lives', () => {
-  const none: Disturbance = { ...FORGETFUL, since: SEEN, interruption: null, heldMs: 0 };
+  const none: Disturbance = { ...FORGETFUL, since: SEEN, interruption: null, heldMs: 0, damaged: false };
   const cut = { since: SEEN, reason: 'outage', detail: 'cut' };
   const held = { since: SEEN, reason: 'overflow', detail: expect.stringContaining('no room') };
   const beside = (gap: unknown) => ({ from: DEVICE_SEEN, how: 'beside', gap });
@@ -208,6 +208,16 @@ describe('a disturbance while the subscription lives', () => {
       'is repaired where the device stores its events',
       { ...none, ...storing(2), interruption: 'cut' },
       { cause: 'interruption', replay: beside(cut), gaps: [] },
+    ],
+    [
+      'is an answer that could not be read, of which the gap is told already',
+      { ...none, damaged: true },
+      { cause: 'interruption', replay: null, gaps: [] },
+    ],
+    [
+      'is an answer that could not be read and can be read again',
+      { ...none, ...storing(2), damaged: true },
+      { cause: 'interruption', replay: beside(expect.objectContaining({ since: SEEN, reason: 'outage' })), gaps: [] },
     ],
     [
       'is a gap where its only pull point is in use',

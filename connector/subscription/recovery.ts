@@ -79,6 +79,7 @@ const LEAST_LEASE_MS = 2_000;
 const CLOCK_WOBBLE_MS = 5_000;
 /** Devices hold a few seconds of events; not asked for longer, theirs may run over (standard.md 5.4), ms. */
 const LONG_HOLD_MS = 5_000;
+const UNREADABLE = 'an answer could not be read, and what it held could not be read again';
 const HELD = 'the device was not asked for more, as there was no room to store it';
 
 /** Recovery as a pure function: what to try, in order. The last one always works, if anything does. */
@@ -111,6 +112,8 @@ export interface Disturbance extends ReplaySituation {
   readonly interruption: string | null;
   /** How long the device was not asked for more, ms. */
   readonly heldMs: number;
+  /** An answer could not be read to its end. Its own `gap` is told with it. */
+  readonly damaged: boolean;
 }
 
 export interface Repair {
@@ -121,11 +124,11 @@ export interface Repair {
 
 /** What to do about a loss that is possible though the subscription lives; null where none is. The states are asked for too. */
 export function planRepair(disturbance: Disturbance): Repair | null {
-  const { interruption, heldMs, since } = disturbance;
+  const { interruption, heldMs, damaged, since } = disturbance;
   const gaps: SuspectedGap[] = [];
   if (heldMs > LONG_HOLD_MS) gaps.push({ since, reason: 'overflow', detail: HELD });
   if (interruption !== null) gaps.push({ since, reason: 'outage', detail: interruption });
-  const [first] = gaps;
+  const first = gaps[0] ?? (damaged ? ({ since, reason: 'outage', detail: UNREADABLE } as const) : undefined);
   if (first === undefined) return null;
   const cause = first.reason === 'overflow' ? 'held' : 'interruption';
   const { replay } = repair(disturbance, first);

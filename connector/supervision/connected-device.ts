@@ -44,17 +44,40 @@ export function subscriptionOptions(
   return { session, clock, habits, signal, onTrouble, timeoutMs, farewellMs: FAREWELL_MS, flows };
 }
 
+/** In the wall time (ms) of now: while the device was away our own clock may have been set. */
+export function lastAnswerAt({ log, contact, clock }: ConnectedDevice): number | null {
+  if (contact.heardAt === null) return log.checkpoint.lastAnswerAt;
+  return Math.ceil(clock.now() - (clock.monotonic() - contact.heardAt));
+}
+
 /** What a plan needs to know of the device's store. */
-export function replaySituation({ log, habits }: ConnectedDevice, { profile, clock }: DeviceSession): ReplaySituation {
-  const { replayFrom, lastAnswerAt } = log.checkpoint;
+export function replaySituation(to: ConnectedDevice, { profile, clock }: DeviceSession): ReplaySituation {
+  const { habits } = to;
   return {
     // Some devices have place for one subscription, whatever they say (quirk 22).
     capabilities: habits.severalPullPoints
       ? profile.eventCapabilities
       : { ...profile.eventCapabilities, maxPullPoints: 1 },
     habits,
-    // A checkpoint of before there were replays: then by our own clock.
-    replayFrom: replayFrom ?? (lastAnswerAt === null ? null : lastAnswerAt + clock.skew()),
+    replayFrom: replayFrom(to, clock),
     deviceNow: clock.now(),
   };
+}
+
+/** A device's time is known to the second, ms. */
+const CLOCK_WOBBLE_MS = 5_000;
+
+/** Device time (ms) from which on something may be missing. */
+function replayFrom(to: ConnectedDevice, clock: DeviceSession['clock']): number | null {
+  const known = to.log.checkpoint.replayFrom ?? null;
+  const heardAt = lastAnswerAt(to);
+  if (heardAt === null) return known;
+  // When it was heard last, by its clock of now. Earlier than what it told then: it was ahead, and what it stored after it was
+  // set right has earlier times.
+  const heard = heardAt + clock.skew();
+  // A checkpoint of before there were replays has no other.
+  if (known === null) return heard;
+  // Still behind what it told: planRecovery decides.
+  const isBehind = clock.now() + CLOCK_WOBBLE_MS < known;
+  return !isBehind && heard + CLOCK_WOBBLE_MS < known ? heard : known;
 }

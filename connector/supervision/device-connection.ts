@@ -8,7 +8,7 @@ import type { NotificationBatch } from '../subscription/notification-batch.ts';
 import { resume, subscribe } from '../subscription/open-subscription.ts';
 import { type PlannedReplay, planRecovery, type RecoveryPlan, type SuspectedGap } from '../subscription/recovery.ts';
 import { commitOrder } from './commit-order.ts';
-import { type ConnectedDevice, replaySituation, subscriptionOptions } from './connected-device.ts';
+import { type ConnectedDevice, lastAnswerAt, replaySituation, subscriptionOptions } from './connected-device.ts';
 import { startReplay } from './device-replay.ts';
 import { type ReplayPosition, replayPosition } from './replay-position.ts';
 import { abandon, endOrphan, endStored, targetOf, usableSubscription } from './stored-subscription.ts';
@@ -27,6 +27,8 @@ export interface DeviceConnection {
   readonly told: SetBeginning | null;
   /** To be begun before `first` is stored. */
   readonly replay: PlannedReplay | null;
+  /** What a replay is to bring, or brought before the subscription. */
+  readonly replayed: SuspectedGap | null;
   /** null where the device does not store what it tells. */
   readonly position: ReplayPosition | null;
 }
@@ -88,12 +90,6 @@ export async function openConnection(
   }
 }
 
-/** In the wall time of now: while the device was away our own clock may have been set. */
-function lastAnswerAt({ log, contact, clock }: ConnectedDevice): number | null {
-  if (contact.heardAt === null) return log.checkpoint.lastAnswerAt;
-  return Math.ceil(clock.now() - (clock.monotonic() - contact.heardAt));
-}
-
 /** It answered all that was asked before, and hangs up at each pull of an old subscription: one that it does not know. */
 function isHungUpOn(error: unknown): error is ConnectorError {
   return error instanceof RetryNowError && error.code === 'connection-lost';
@@ -131,7 +127,7 @@ async function follow(plan: RecoveryPlan, following: Following): Promise<DeviceC
       log.records.nextEpoch();
       normalizer.beginSet(states);
     }
-    if (plan.replay?.how === 'beside') position?.owe(plan.replay.gap.since);
+    if (plan.replay?.how === 'beside') position?.owe(plan.replay.gap.since, plan.replay.from);
     // Before the first pull: from it on an answer may be lost with this process, and the next one has to know.
     log.update({
       subscription: live.stored(),
@@ -153,14 +149,16 @@ async function follow(plan: RecoveryPlan, following: Following): Promise<DeviceC
     const told = plan.kind === 'resume' ? null : states;
     const askFor = plan.kind === 'resume' && plan.synchronize ? states : null;
     const replay = plan.replay?.how === 'beside' ? plan.replay : null;
-    return { session, live, resumed: plan.kind === 'resume', batches, first, told, askFor, replay, position };
+    const replayed = plan.replay?.gap ?? null;
+    return { session, live, resumed: plan.kind === 'resume', batches, first, told, askFor, replay, replayed, position };
   } catch (error) {
     normalizer.synchronization.cut();
     await batches.return?.();
     live.lease.end();
     // Nobody would come back for a new one, and devices have few. One to resume may still hold what happened meanwhile.
     const abandoned = plan.kind !== 'resume' || isGone(error) || isHungUpOn(error);
-    if (abandoned && !(error instanceof SubscriptionLostError)) await abandon(live, to);
+    // A new one was there a moment ago, whatever its refusals sound like.
+    if (abandoned && (plan.kind !== 'resume' || !(error instanceof SubscriptionLostError))) await abandon(live, to);
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { parseDateTime } from '../device/date-time.ts';
 import { ConnectorError, isAbort, RetryNowError, RetrySlowlyError, SubscriptionLostError } from '../errors.ts';
 import type { Normalized } from '../normalize/normalizer.ts';
 import type { EventRecord, SynchronizedRecord } from '../normalize/record.ts';
@@ -8,6 +7,7 @@ import type { PullPointOptions } from '../subscription/pull-point.ts';
 import { type PlannedReplay, planRepair, type SuspectedGap } from '../subscription/recovery.ts';
 import { type CommitOrder, commitOrder } from './commit-order.ts';
 import { type ConnectedDevice, replaySituation } from './connected-device.ts';
+import { type DamageFollowUp, damageFollowUp } from './damage-follow-up.ts';
 import type { DeviceConnection } from './device-connection.ts';
 import { type DeviceReplay, startReplay } from './device-replay.ts';
 
@@ -38,8 +38,6 @@ export interface IntakeSignals {
  * seconds of events only. Then both come side by side, ms.
  */
 const HEAD_START_MS = 4_000;
-/** Devices tell their time in whole seconds, ms. */
-const CLOCK_STEP_MS = 1_000;
 /** How often a synchronization point is asked for again where the request was lost. */
 const ASKS = 3;
 
@@ -52,6 +50,11 @@ class Intake implements DeviceIntake {
   readonly #connection: DeviceConnection;
   readonly #signals: IntakeSignals;
   readonly #commit: CommitOrder = commitOrder();
+  readonly #damage: DamageFollowUp;
+  /** When the device was started last is known. */
+  readonly #rebootShows: boolean;
+  /** What a replay brings or brought, as far as is known. */
+  #replayed: SuspectedGap | null;
   #replay: DeviceReplay | null = null;
   /** To be begun before the next answer is stored. */
   #planned: PlannedReplay | null;
@@ -60,8 +63,6 @@ class Intake implements DeviceIntake {
   /** The set to be asked for once the next answer is on disk. */
   #askFor: SetBeginning | null;
   #asks = 0;
-  /** Wall time (ms) of the last answer before this connection. */
-  readonly #heardBefore: number | null;
   /** The subscription told no state as it began. */
   #silent = false;
 
@@ -69,8 +70,10 @@ class Intake implements DeviceIntake {
     this.#to = to;
     this.#connection = connection;
     this.#signals = signals;
+    this.#damage = damageFollowUp(to.clock);
+    this.#rebootShows = to.normalizer.knowsState(LAST_REBOOT);
+    this.#replayed = connection.replayed;
     this.#planned = connection.replay;
-    this.#heardBefore = to.log.checkpoint.lastAnswerAt;
     this.#set = connection.told;
     this.#askFor = connection.askFor;
   }
@@ -102,20 +105,25 @@ class Intake implements DeviceIntake {
     this.#to.normalizer.synchronization.cut();
   }
 
-  /** What may have been lost before this answer was asked for: to be replayed, else the gaps that tell it. */
+  /** What may have been lost before this answer was asked for, or in it: to be replayed, else the gaps that tell it. */
   #repair(batch: NotificationBatch, heldMs: number): readonly SuspectedGap[] {
     const to = this.#to;
     const { session } = this.#connection;
-    if (batch.interruption === null && heldMs < 1_000) return [];
-    const { lastAnswerAt } = to.log.checkpoint;
-    const since = batch.interruptedSince ?? lastAnswerAt ?? batch.receivedAt;
-    const repair = planRepair({ ...replaySituation(to, session), interruption: batch.interruption, heldMs, since });
+    const heardAt = to.log.checkpoint.lastAnswerAt ?? batch.receivedAt;
+    if (batch.damage !== null) this.#damage.seen(heardAt);
+    const damagedSince = this.#damage.due();
+    if (batch.interruption === null && heldMs < 1_000 && damagedSince === null) return [];
+    const since = Math.min(batch.interruptedSince ?? heardAt, damagedSince ?? heardAt);
+    const damaged = damagedSince !== null;
+    const { interruption } = batch;
+    const repair = planRepair({ ...replaySituation(to, session), interruption, heldMs, damaged, since });
     if (repair === null) return [];
     // The states that were on their way may be what was lost: they are asked for anew, and the rest of them comes yet.
     to.normalizer.synchronization.doubt();
-    const gap = repair.gaps.length > 0 ? 'possible' : 'none';
+    const gap = repair.replay === null ? 'possible' : 'none';
     this.#askFor = { gap, cause: repair.cause, since, by: 'point', away: true, final: true };
     this.#asks = 0;
+    if (repair.replay !== null) this.#replayed = repair.replay.gap;
     if (repair.replay !== null && !this.#replay?.extend()) this.#planned = repair.replay;
     return repair.gaps;
   }
@@ -150,32 +158,37 @@ class Intake implements DeviceIntake {
     });
     const synchronizing = normalizer.synchronization.running;
     const normalized = normalizer.normalize(batch);
-    const records = (told as EventRecord[]).concat(normalized.records);
+    const isReboot = this.#rebootShows && normalized.records.some(tellsReboot);
+    const records = (told as EventRecord[]).concat(isReboot ? this.#doubt(normalized, at) : normalized.records);
     if (damage !== null) observer.gap(device.id, 'undecodable', damage.message);
+    // Base notification's empty batches have the time of the last Notify: nothing was heard since.
+    if (at !== log.checkpoint.lastAnswerAt) this.#to.contact.heardAt = clock.monotonic();
     log.update({ lastAnswerAt: at, subscription: live.stored() });
-    this.#to.contact.heardAt = clock.monotonic();
     position?.heard(normalized.records, batch.deviceTime ?? session.clock.now());
     await log.append(records, normalized.properties);
     observer.received(device.id, { notifications: notifications.length, records: records.length, pullMs, at });
-    if (this.#connection.resumed && this.#wasRebooted(normalized.records)) throw rebooted();
+    if (isReboot && this.#connection.resumed) throw rebooted();
     if (!synchronizing || normalizer.synchronization.running) return undefined;
-    return normalized.records.find((record): record is SynchronizedRecord => record.kind === 'synchronized');
+    return records.find((record): record is SynchronizedRecord => record.kind === 'synchronized');
   }
 
   /**
-   * The device was started anew since it was last heard, and a subscription does not outlive that (Core 9.1.6): what answers
-   * under the reference we resumed is somebody else's, whose id it was given (trap 5).
+   * The device was started anew while a replay is to bring what was missed. A replay finds by UtcTime, and a clock that has no
+   * battery may have been wrong until somebody set it right: what it stored by then is not found, and nothing shows that.
    */
-  #wasRebooted(records: readonly EventRecord[]): boolean {
-    const heardAt = this.#heardBefore;
-    if (heardAt === null) return false;
-    const { clock } = this.#connection.session;
-    return records.some((record) => {
-      if (record.kind !== 'notification' || record.topic !== LAST_REBOOT || record.changed !== true) return false;
-      const [at] = Object.values(record.data);
-      const rebootedAt = typeof at === 'string' ? parseDateTime(at) : null;
-      return rebootedAt !== null && rebootedAt > heardAt + clock.skew() + CLOCK_STEP_MS;
+  #doubt({ records }: Normalized, at: number): readonly EventRecord[] {
+    const { log, normalizer, observer, device } = this.#to;
+    const replayed = this.#replayed;
+    if (replayed === null) return records;
+    this.#replayed = null;
+    normalizer.synchronization.worsen('possible');
+    observer.gap(device.id, replayed.reason, STARTED_ANEW);
+    const gap = log.records.gap(replayed.since, at, replayed.reason, STARTED_ANEW);
+    // The set may be complete with this very answer.
+    const doubted = records.map((record): EventRecord => {
+      return record.kind === 'synchronized' && record.gap === 'none' ? { ...record, gap: 'possible' } : record;
     });
+    return [...doubted, gap];
   }
 
   /** Some devices tell their states only when asked to (quirk 37): once they are. */
@@ -235,8 +248,20 @@ class Intake implements DeviceIntake {
   }
 }
 
-// Core 8.9.6: told as a property
+// IEC 60839-11-31 8.7.4, Core 8.9.4: told as a property
 const LAST_REBOOT = 'tns1:Monitoring/OperatingTime/LastReboot';
+
+/**
+ * The device was started anew, and a subscription does not outlive that (Core 9.1.6): what answers under a reference of before is
+ * somebody else's, whose id it was given (trap 5). The time itself is not looked at: a clock that was wrong tells one of long
+ * ago, and some devices write it in a form of their own (quirk 41).
+ */
+function tellsReboot(record: EventRecord): boolean {
+  return record.kind === 'notification' && record.topic === LAST_REBOOT && record.changed === true;
+}
+
+const STARTED_ANEW =
+  'the device was started anew meanwhile: what it stored while its clock was wrong a replay does not find';
 
 function rebooted(): SubscriptionLostError {
   return new SubscriptionLostError('device-rebooted', 'the device was started anew: its subscriptions are gone');

@@ -80,7 +80,7 @@ export function startReplay(planned: PlannedReplay, options: DeviceReplayOptions
     },
     isOpen: true,
   };
-  position.owe(planned.gap.since);
+  position.owe(planned.gap.since, planned.from);
   const ended = run(planned, inner).finally(() => {
     inner.isOpen = false;
     signal.removeEventListener('abort', stop);
@@ -111,8 +111,9 @@ async function run(planned: PlannedReplay, options: InnerOptions): Promise<void>
   };
   let from = planned.from;
   let gap: SuspectedGap = planned.gap;
+  let doubtful = false;
   for (let attempt = 1; ; attempt++) {
-    const part = replayRun({ from, until, since: gap.since, toWall });
+    const part = replayRun({ from, until, now: () => session.clock.now(), since: gap.since, toWall });
     const upTo = until();
     try {
       await passOn(part, from, options);
@@ -121,8 +122,7 @@ async function run(planned: PlannedReplay, options: InnerOptions): Promise<void>
         attempt = 0;
         continue;
       }
-      const tooMuch = part.told < MAX_MESSAGES ? null : { ...left(part), detail: TOO_MUCH };
-      return await end(part, tooMuch, options);
+      return await end(part, missing(part), options);
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
       if (!(error instanceof ConnectorError)) throw error;
@@ -137,7 +137,15 @@ async function run(planned: PlannedReplay, options: InnerOptions): Promise<void>
     } finally {
       gap = left(part);
       from = part.reached;
+      doubtful ||= part.doubtful;
     }
+  }
+
+  /** What it does not bring though it came to its end. */
+  function missing(part: ReplayRun): SuspectedGap | null {
+    // Its times say nothing: neither where it had come to.
+    if (doubtful || part.doubtful) return { ...planned.gap, detail: AHEAD };
+    return part.told < MAX_MESSAGES ? null : { ...left(part), detail: TOO_MUCH };
   }
 
   function left(part: ReplayRun): SuspectedGap {
@@ -145,6 +153,7 @@ async function run(planned: PlannedReplay, options: InnerOptions): Promise<void>
   }
 }
 
+const AHEAD = 'times in what the device stores are ahead of its clock: some of it may not have come';
 const TOO_MUCH = 'the device stores too much to replay it all';
 
 /** The line broke, or the pull point ran out; not where the device said no. */
@@ -168,6 +177,7 @@ async function passOn(part: ReplayRun, from: number, options: InnerOptions): Pro
         records.push(to.log.records.gap(options.since, batch.receivedAt, 'undecodable', message.slice(0, MAX_DETAIL)));
       }
       position.replayed(part.reached);
+      part.answered(batch.notifications.length);
       await store(records, options);
     });
     if (part.complete || part.told >= MAX_MESSAGES) return;

@@ -215,11 +215,12 @@ export class DeviceWorker {
     const { log, normalizer } = this.#to;
     // What nobody foresaw in one device's answers is no reason to stop asking the others.
     if (log.discard()) normalizer.restore(this.#spool.properties(this.device));
+    this.#hints = { pullInterrupted: true, restarted: false, refused: false };
     const isOurs = error instanceof SubscriptionLostError && error.code === 'states-unknown';
-    if (!isOurs) this.#failed(error, 1);
+    if (isOurs) this.#to.observer.deviceTrouble(this.device, 'to be subscribed to anew', error);
+    else this.#failed(error, 1);
     // Where the device itself says that the subscription is gone, nothing is there to resume.
     if (error instanceof SubscriptionLostError) log.update({ subscription: null });
-    this.#hints = { pullInterrupted: true, restarted: false, refused: false };
   }
 
   async #farewell({ live }: DeviceConnection): Promise<boolean> {

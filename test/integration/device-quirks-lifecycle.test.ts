@@ -191,5 +191,7 @@ describe.concurrent('a login', () => {
     raise(device, 3);
     await within(5_000, () => expect(numbersIn(spool.records)).toEqual([3]));
     expect(requests(device, 'Renew')).toBeLessThanOrEqual(4);
+    expect(device.ledger.subscriptions).toHaveLength(1);
+    expect(gapsOf(spool.records)).toEqual([]);
   });
 });

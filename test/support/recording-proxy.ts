@@ -19,8 +19,14 @@ export interface RecordingProxy {
   close(): Promise<void>;
 }
 
-/** @param target port on this machine */
-export async function recordingProxy(target: number): Promise<RecordingProxy> {
+/**
+ * @param target port on this machine
+ * @param rewrite what the client is given instead of a response
+ */
+export async function recordingProxy(
+  target: number,
+  rewrite = (response: string): string => response,
+): Promise<RecordingProxy> {
   const exchanges: RecordedExchange[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const request = await textOf(incoming);
@@ -33,7 +39,8 @@ export async function recordingProxy(target: number): Promise<RecordingProxy> {
       const response = await textOf(answer).catch(() => '');
       const operation = /<(?:[\w-]+:)?Body>\s*<(?:[\w-]+:)?(\w+)/.exec(request)?.[1] ?? '';
       exchanges.push({ operation, request, status: answer.statusCode ?? 0, response });
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(response);
+      const { 'content-length': _, 'transfer-encoding': __, ...headers } = answer.headers;
+      outgoing.writeHead(answer.statusCode ?? 502, headers).end(rewrite(response));
       server.emit('answered');
     });
     forwarded.end(request);

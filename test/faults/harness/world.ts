@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly device?: Readonly<Record<string, unknown>>;
   /** Other top-level keys of the configuration; may need the world's folder. */
   readonly settings?: (folder: string) => Readonly<Record<string, unknown>>;
+  /** The device sends by itself, over a way of its own (`notifyWay`); keys of `baseNotification` beside its addresses. */
+  readonly pushed?: Readonly<Record<string, unknown>>;
   /** Host in the device's address instead of 127.0.0.1; resolved by `preload.mjs`. */
   readonly hostName?: string;
   readonly ownClock?: boolean;
@@ -37,6 +39,8 @@ export interface World {
   readonly device: SimulatedDevice;
   readonly simulator: Simulator;
   readonly deviceWay: FaultProxy;
+  /** The device's way to the connector, where it sends by itself. */
+  readonly notifyWay: FaultProxy | undefined;
   /** Both sinks' ways to the broker. */
   readonly brokerWays: readonly FaultProxy[];
   readonly broker: Mosquitto;
@@ -78,12 +82,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   if (options.hostName !== undefined) writeFileSync(hostsFile, JSON.stringify({ [options.hostName]: '127.0.0.1' }));
   const clockFile = join(folder, 'clock');
   if (options.ownClock) writeFileSync(clockFile, '0');
-  const config = writeConfig(
-    folder,
-    options,
-    deviceWay.port,
-    brokerWays.map(({ port }) => port),
-  );
+  const notifyPort = await freePort();
+  const notifyWay = options.pushed && (await startFaultProxy(notifyPort, chance));
+  const listening = { listen: `127.0.0.1:${notifyPort}`, url: `http://127.0.0.1:${notifyWay?.port}` };
+  const pushed = notifyWay && { baseNotification: { ...listening, ...options.pushed } };
+  const brokerPorts = brokerWays.map(({ port }) => port);
+  const config = writeConfig(folder, options, pushed, deviceWay.port, brokerPorts);
   const { smallDiskBytes: bytes } = options;
   const disk = bytes === undefined ? undefined : await smallDisk(join(folder, 'data'), bytes);
   const preload = { ...(options.hostName ? { hostsFile } : {}), ...(options.ownClock ? { clockFile } : {}) };
@@ -94,6 +98,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     device,
     simulator,
     deviceWay,
+    notifyWay,
     brokerWays,
     broker,
     connector,
@@ -112,6 +117,7 @@ type Parts = Omit<
 
 function living(parts: Parts) {
   const { connector, traffic, received, device, deviceWay, brokerWays, broker, simulator, folder, disk } = parts;
+  const ways = [deviceWay, ...brokerWays, ...(parts.notifyWay ? [parts.notifyWay] : [])];
   const faults: FaultWindow[] = [];
   const fresh: FreshEvent[] = [];
   const clockSteps: { at: number; offsetMs: number }[] = [{ at: 0, offsetMs: 0 }];
@@ -144,7 +150,6 @@ function living(parts: Parts) {
       if ((await connector.stop()) !== 0)
         throw new Error(`the connector did not end in order\n${connector.log().slice(-2000)}`);
       await settled(received);
-      const ways = [deviceWay, ...brokerWays];
       return {
         ...{
           truth: traffic.truth,
@@ -163,7 +168,7 @@ function living(parts: Parts) {
       traffic.stop();
       await connector.kill();
       await received.deafen();
-      await Promise.all([deviceWay, ...brokerWays].map((way) => way.close()));
+      await Promise.all(ways.map((way) => way.close()));
       await simulator.close();
       await broker.close();
       await disk?.close();
@@ -176,6 +181,7 @@ function living(parts: Parts) {
 function writeConfig(
   folder: string,
   options: WorldOptions,
+  pushed: { readonly baseNotification: object } | undefined,
   devicePort: number,
   brokerPorts: readonly number[],
 ): string {
@@ -189,7 +195,8 @@ function writeConfig(
   const file = join(folder, 'connector.json');
   const settings = {
     dataDir: data,
-    devices: [{ id: DEVICE, address, ...QUICK, ...options.device }],
+    devices: [{ id: DEVICE, address, ...QUICK, ...(pushed && { flow: 'base-notification' }), ...options.device }],
+    ...pushed,
     sinks: [sink('envelope', 'envelope', brokerPorts[0]), sink('onvif-ej', 'onvif-ej', brokerPorts[1])],
     http: { listen: '127.0.0.1:0' },
     ...options.settings?.(folder),

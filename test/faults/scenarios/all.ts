@@ -6,11 +6,13 @@ import {
   powerCycle2017,
   powerCycles,
   recycledIds,
+  recycledIdsWrongClock,
+  storedAt2017,
 } from './device.ts';
 import { brokerResets, cutAnswers, halfOpen, resets, storms } from './network.ts';
 import { partlyPersistentOutage, persistentOutage, plainOutage } from './outages.ts';
 import { brokerDown, killedConnector } from './processes.ts';
-import { reorderedNotify } from './pushed.ts';
+import { pushedHalfOpen, pushedKill, pushedPowerCycle, pushedSilence, reorderedNotify } from './pushed.ts';
 import { changedPassword, refusedSubscriptions } from './refusals.ts';
 import { diskFull, dnsGone } from './surroundings.ts';
 
@@ -29,7 +31,13 @@ export const SCENARIOS: readonly Scenario[] = [
   deviceClockJumps,
   ownClockJumps,
   dnsGone,
+  pushedSilence,
   recycledIds,
+  recycledIdsWrongClock,
+  pushedHalfOpen,
+  pushedKill,
+  pushedPowerCycle,
+  storedAt2017,
   diskFull,
   killedConnector,
   powerCycles,

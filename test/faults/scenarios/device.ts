@@ -1,6 +1,7 @@
 import type { PowerCycle } from '../../../connector/simulator/device-power.ts';
 import { lasting, type Scenario, sleep, until } from '../harness/scenario.ts';
 import type { World } from '../harness/world.ts';
+import type { Delivery, History } from '../oracle/history.ts';
 
 /** Power gone for a while; subscriptions and what they held are gone with it. */
 async function powerCycle(world: World, downMs: number, more: PowerCycle = {}): Promise<void> {
@@ -90,6 +91,41 @@ export const ownClockJumpInOutage: Scenario = {
   },
 };
 
+const NO_BATTERY = Date.parse('2017-01-01T00:00:00Z');
+
+/**
+ * What it stores while its clock is at 2017 no replay finds, and its clock is right again before anybody could see that it was not:
+ * only that it was started anew shows.
+ */
+export const storedAt2017: Scenario = {
+  name: 'power cycle at 2017 while cut off, persistent storage',
+  world: { simulator: { persistentStorage: true } },
+  async strike(world) {
+    const before = world.connector.said(/"msg":"subscribed"/);
+    await world.fault('power cycle, cut off', 'device', async () => {
+      world.deviceWay.set({ refuse: true });
+      await sleep(1_500);
+      world.device.powerCycle({ downMs: 500, forgetProperties: true, clock: NO_BATTERY });
+      world.strikes++;
+      await sleep(2_500);
+      world.device.clockOffset = 0;
+      await sleep(1_500);
+      world.deviceWay.set({});
+    });
+    const back = () => world.connector.said(/"msg":"subscribed"/) > before;
+    await until(world, 'a subscription after the power cycle', back, 90_000);
+    await sleep(4_000);
+  },
+  extra({ envelope }) {
+    const findings: string[] = [];
+    const told = envelope.filter(({ record }) => record?.kind === 'gap').length;
+    if (told === 0) findings.push('no gap was told');
+    const isReplay = ({ record }: Delivery) => record?.kind === 'notification' && record.provenance === 'replay';
+    if (!envelope.some(isReplay)) findings.push('nothing was replayed');
+    return findings;
+  },
+};
+
 const STRANGERS = 2;
 
 /**
@@ -114,10 +150,42 @@ export const recycledIds: Scenario = {
     });
     await sleep(6_000);
   },
-  extra(_, world) {
-    const theirs = world.device.openSubscriptions.filter(({ owner }) => owner === 'stranger');
-    if (theirs.length === STRANGERS) return [];
-    return [`${STRANGERS - theirs.length} subscriptions of other clients were ended`];
-  },
+  extra: strangersEnded,
   expected: { strikes: 2 },
 };
+
+/** The same, with times that say nothing: the clock starts in 2017, and is right before the connector is back, or after. */
+export const recycledIdsWrongClock: Scenario = {
+  name: 'subscription ids reused, clock at 2017',
+  async strike(world) {
+    const cycle = (clock: number) => {
+      world.device.powerCycle({ downMs: 500, recycleIds: true, strangers: STRANGERS, clock });
+      world.strikes++;
+    };
+    await world.fault('power cycle, cut off', 'device', async () => {
+      world.deviceWay.set({ refuse: true });
+      await sleep(1_000);
+      cycle(NO_BATTERY);
+      await sleep(1_000);
+      world.device.clockOffset = 0;
+      world.deviceWay.set({});
+    });
+    await sleep(6_000);
+    await world.fault('both gone', 'connector', async () => {
+      await world.connector.kill();
+      cycle(NO_BATTERY + 5_000);
+      await sleep(700);
+      await world.connector.start();
+      await sleep(2_000);
+      world.device.clockOffset = 0;
+    });
+    await sleep(6_000);
+  },
+  extra: strangersEnded,
+  expected: { strikes: 2 },
+};
+
+function strangersEnded(_: History, { device }: World): string[] {
+  const theirs = device.openSubscriptions.filter(({ owner }) => owner === 'stranger');
+  return theirs.length === STRANGERS ? [] : [`${STRANGERS - theirs.length} subscriptions of other clients were ended`];
+}
