@@ -16,7 +16,8 @@ export function siemTable(ecs: Mapping, ocsf: Mapping): readonly string[] {
   return standard
     .map(([topic, described]): string => {
       const entries = recordsOf(topic, described).filter(({ record }) => {
-        if (record.kind !== 'notification' || record.provenance !== 'live' || record.propertyOperation === 'Deleted') return false;
+        if (record.kind !== 'notification' || record.provenance !== 'live' || record.propertyOperation === 'Deleted')
+          return false;
         return described.data.length === 0 || Object.keys(record.data).length > 0;
       });
       const made = <T>(mapping: Mapping) => entries.flatMap(mapping.map).map(({ payload }) => JSON.parse(payload) as T);
