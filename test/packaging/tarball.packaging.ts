@@ -43,6 +43,8 @@ describe('the npm package', () => {
   test('installs into an empty folder, where demo --events 5 ends with 0', async () => {
     const folder = await emptyFolder();
     const { filename } = await pack(folder);
+    // Else npm looks for one in the folders above.
+    await writeFile(join(folder, 'package.json'), '{"private":true}');
     const installed = await command('npm', ['install', '--no-audit', '--no-fund', `./${filename}`], { cwd: folder });
     expect(installed.code, installed.stderr).toBe(0);
     const demo = await command('npx', ['onvif-connector', 'demo', '--events', '5'], { cwd: folder });
