@@ -34,6 +34,13 @@ module.exports = {
       from: { path: room('operations'), pathNot: test },
       to: { path: '^connector/', pathNot: ['^connector/(errors|clock|did-you-mean)\\.ts$', room('operations'), ...['device', 'subscription', 'normalize'].map(room)] },
     },
+    {
+      name: 'commands-stand-apart',
+      comment: 'commands answer requests: they know the names of operations and the messages of a sink, and no device',
+      severity: 'error',
+      from: { path: room('commands'), pathNot: test },
+      to: { path: '^connector/', pathNot: ['^connector/(errors|clock|did-you-mean)\\.ts$', ...['commands', 'operations'].map(room), '^connector/(sink/sink|mapping/mapping)\\.ts$'] },
+    },
     { name: 'only-cli-and-main-know-compose', severity: 'error', from: { pathNot: ['^connector/(cli/|main\\.ts|compose)', test] }, to: { path: '^connector/compose' } },
     { name: 'only-main-knows-cli', severity: 'error', from: { pathNot: ['^connector/(cli/|main\\.ts)', test] }, to: { path: '^connector/cli/' } },
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: test }, to: {} },

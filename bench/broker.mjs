@@ -30,7 +30,7 @@ export async function startBroker() {
   };
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
@@ -41,7 +41,7 @@ function freePort() {
   });
 }
 
-function accepts(port) {
+export function accepts(port) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.destroy();

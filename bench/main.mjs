@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // npm run bench: the connector as users run it (one process, durable spool, MQTT 5 QoS 1 into a real Mosquitto, default
 // mapping) beside the npm package `onvif` 0.8.3 with JSON and mqtt QoS 1, on the same simulated devices in a process of
-// their own, interleaved in one run. Absolute figures belong to the machine; the ratios are what to read.
+// their own, interleaved in one run. With --sinks: each sink by itself, and kafkajs alone beside ours. Absolute figures belong to the machine; the ratios are what to read.
 import { parseArgs } from 'node:util';
 import { startBroker } from './broker.mjs';
 import { startConnector, startPeer } from './contestants.mjs';
 import { startDevices } from './devices.mjs';
 import { measureLatency, measureThroughput } from './measure.mjs';
 import { latencyTable, throughputTable } from './report.mjs';
+import { benchSinks } from './sinks.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -16,8 +17,14 @@ const { values } = parseArgs({
     devices: { type: 'string', default: '20' },
     answers: { type: 'string', default: '1,10,100' },
     only: { type: 'string' },
+    sinks: { type: 'boolean', default: false },
+    events: { type: 'string', default: '200000' },
   },
 });
+if (values.sinks) {
+  await benchSinks({ events: Number(values.events), rounds: Number(values.rounds) });
+  process.exit();
+}
 const contestants = [
   { name: 'onvif-connector', start: startConnector },
   { name: 'onvif 0.8.3 + mqtt', start: startPeer },

@@ -5,10 +5,17 @@ import type { AuthenticationMode, Credentials } from './device/authenticator.ts'
 import type { DeviceOptions } from './device/device-session.ts';
 import type { HttpTls } from './device/http-channel.ts';
 import { NS } from './device/namespaces.ts';
-import { FatalError } from './errors.ts';
 import type { TopicNamespaces } from './normalize/topic-namespaces.ts';
-import type { DeviceSettings, MqttSinkSettings, SinkSettings, TlsSettings } from './settings/settings-schema.ts';
-import { mqttSink } from './sink/mqtt-sink.ts';
+import { endpointText } from './settings/endpoint.ts';
+import type {
+  DeviceSettings,
+  KafkaSinkSettings,
+  MqttSinkSettings,
+  SinkSettings,
+  TlsSettings,
+} from './settings/settings-schema.ts';
+import { type KafkaSinkOptions, kafkaSink } from './sink/kafka-sink.ts';
+import { type MqttSinkOptions, mqttSink } from './sink/mqtt-sink.ts';
 import type { Sink } from './sink/sink.ts';
 import { stdoutSink } from './sink/stdout-sink.ts';
 import type { SubscriptionWishes } from './subscription/device-habits.ts';
@@ -61,32 +68,72 @@ export async function pemFiles(tls: TlsSettings, read: ReadPem = readText): Prom
   return { ca, cert, key, verify: tls.verify, fingerprint: tls.fingerprint };
 }
 
-/** @param tls as `pemFiles` gives it, for the sinks that have any */
-export function sinkOf(sink: SinkSettings, tls: HttpTls | undefined, log: Log, clock: Clock): Sink {
+/** What an MQTT sink tells of the connector, and listens to, beside its settings. */
+export type MqttBridge = Pick<MqttSinkOptions, 'info' | 'retainedToken' | 'subscriptions'>;
+
+/**
+ * @param tls as `pemFiles` gives it, for the sinks that have any
+ * @param bridge for MQTT sinks
+ */
+export function sinkOf(
+  sink: SinkSettings,
+  tls: HttpTls | undefined,
+  log: Log,
+  clock: Clock,
+  bridge: MqttBridge = {},
+): Sink {
   switch (sink.type) {
     case 'mqtt':
-      return mqttSinkOf(sink, tls, log, clock);
+      return mqttSink({ ...mqttOptions(sink, tls, clock), ...bridge, onNotice: tellOf(sink, log) });
     case 'stdout':
       return stdoutSink({ name: sink.name, stream: process.stdout });
     case 'kafka':
-      // The settings say so with file and line before it comes to this.
-      throw new FatalError('sink-unavailable', `sinks: ${sink.name}: kafka is not in this version`);
+      return kafkaSink({ ...kafkaOptions(sink, tls, clock), onNotice: tellOf(sink, log) });
   }
 }
 
-function mqttSinkOf(sink: MqttSinkSettings, tls: HttpTls | undefined, log: Log, clock: Clock): Sink {
-  return mqttSink({
+/** Settings of a Kafka sink as the sink room wants them. @param tls as `pemFiles` gives it */
+export function kafkaOptions(sink: KafkaSinkSettings, tls: HttpTls | undefined, clock: Clock): KafkaSinkOptions {
+  const { name, mechanism, username, password, topics, deadLetterTopic, compression, whenForbidden, window } = sink;
+  return {
+    ...{ name, compression, whenForbidden, window, tls, clock },
+    brokers: sink.brokers.map(endpointText),
+    clientId: clientIdOf(sink),
+    login: username === undefined ? undefined : { mechanism, username, password: password?.reveal() ?? '' },
+    topics: Object.values(topics),
+    deadLetterTopic: deadLetterTopic === false ? null : deadLetterTopic,
+  };
+}
+
+/** Stable, so that a new start takes over what a dead connection still holds at the broker. */
+export function clientIdOf({ name, clientId }: MqttSinkSettings | KafkaSinkSettings): string {
+  return clientId ?? `onvif-connector-${hostname()}-${name}`;
+}
+
+function tellOf(
+  { name }: SinkSettings,
+  log: Log,
+): (notice: { readonly code: string; readonly message: string }) => void {
+  return ({ code, message }) => log.warn({ sink: name, code }, message);
+}
+
+/** Settings of an MQTT sink as the sink room wants them. @param tls as `pemFiles` gives it */
+export function mqttOptions(sink: MqttSinkSettings, tls: HttpTls | undefined, clock: Clock): MqttSinkOptions {
+  return {
     name: sink.name,
     url: sink.url,
-    // Stable, so that a new start takes over what a dead connection still holds at the broker.
-    clientId: sink.clientId ?? `onvif-connector-${hostname()}-${sink.name}`,
+    clientId: clientIdOf(sink),
     username: sink.username,
     password: sink.password?.reveal(),
     tls,
     protocol: sink.protocol === 'auto' ? 'auto' : sink.protocol === '5' ? 5 : 4,
     window: sink.window,
     maximumPacketSize: sink.maximumPacketSize,
+    baseTopic: sink.baseTopic,
+    retain: sink.retain,
+    // MQTT counts in seconds.
+    willDelay: Math.ceil(sink.willDelayMs / 1_000),
+    messageExpiry: sink.messageExpiryMs === undefined ? undefined : Math.ceil(sink.messageExpiryMs / 1_000),
     clock,
-    onNotice: ({ code, message }) => log.warn({ sink: sink.name, code }, message),
-  });
+  };
 }

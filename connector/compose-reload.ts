@@ -1,11 +1,16 @@
 import type { Clock } from './clock.ts';
+import { sinkWithBirths } from './compose-births.ts';
+import { bridgeOf } from './compose-bridge.ts';
+import type { Commands } from './compose-commands.ts';
 import type { Knowledge } from './compose-knowledge.ts';
 import { filterOf, sinkOf, subscriptionWishes } from './compose-parts.ts';
 import { type DeviceBlueprint, openMappings, type Roster, type RosterChange, rosterChange } from './compose-roster.ts';
 import type { MappedDevice } from './mapping/mapping.ts';
+import type { CurrentStates } from './spool/current-states.ts';
 import type { Spool } from './spool/spool.ts';
 import { flowChoice } from './subscription/flow-choice.ts';
 import type { NotificationConsumer } from './subscription/notification-consumer.ts';
+import type { Departures } from './supervision/departures.ts';
 import type { DeviceOrder } from './supervision/device-roster.ts';
 import type { SinkWorkerOptions } from './supervision/sink-worker.ts';
 import type { Supervisor } from './supervision/supervisor.ts';
@@ -17,6 +22,9 @@ import type { Metrics } from './telemetry/metrics.ts';
 export interface Running {
   readonly supervisor: Supervisor;
   readonly spool: Spool;
+  /** What is in force now, of every device. */
+  readonly states: CurrentStates;
+  readonly departures: Departures;
   readonly metrics: Metrics;
   readonly observer: WorkerObserver;
   readonly knowledge: Knowledge;
@@ -24,8 +32,13 @@ export interface Running {
   readonly labels: Map<string, MappedDevice>;
   readonly log: Log;
   readonly clock: Clock;
+  readonly commands: Commands;
   /** Where devices send to; undefined where base notification is not configured. */
   readonly consumer: NotificationConsumer | undefined;
+  /** Key of the hashes that take the place of card numbers. */
+  readonly privacyKey: string;
+  /** The connector's own. */
+  readonly version: string;
   /** After so long without a Notify a device is asked whether it still would send, ms. */
   readonly silenceMs: number | undefined;
 }
@@ -49,16 +62,24 @@ export function startRoster(roster: Roster, running: Running): Promise<RosterCha
  * @throws ConfigurationError
  */
 export async function applyRoster(before: Roster, after: Roster, running: Running): Promise<RosterChange> {
-  const { supervisor, spool, metrics, labels } = running;
+  const { supervisor, spool, departures, metrics, labels } = running;
   const change = rosterChange(before, after);
   const { devices, sinks } = change;
   const candidates = new Map([...after.devices].map(([id, { settings }]) => [id, settings]));
   openMappings(after, candidates);
   const started = sinkOrders(after, [...sinks.added, ...sinks.changed], candidates, running);
-  for (const id of [...devices.added, ...devices.changed, ...change.relabelled]) labels.set(id, candidates.get(id)!);
+  for (const id of [...devices.added, ...devices.changed, ...change.relabelled]) {
+    const settings = candidates.get(id)!;
+    labels.set(id, settings);
+    metrics.deviceNamed(id, { name: settings.name ?? '', site: settings.site ?? '' });
+  }
+  for (const id of devices.added) departures.remove(id);
 
   // From here on what is stored is kept for them.
-  for (const name of sinks.added) spool.reader(name);
+  for (const name of sinks.added) {
+    spool.reader(name);
+    metrics.sinkNamed(name);
+  }
   const addSinks = () => {
     for (const name of sinks.added) supervisor.addSink(started.get(name)!);
   };
@@ -76,13 +97,10 @@ export async function applyRoster(before: Roster, after: Roster, running: Runnin
       supervisor.addSink(started.get(name)!);
     }),
   ]);
+  for (const id of devices.removed) departures.add(id, spool.states.lastOffset());
   // After the devices, so that their last words are delivered.
   await Promise.all(sinks.removed.map((name) => removeSink(name, running)));
   if (sinks.removed.length > 0) addSinks();
-  for (const id of change.relabelled) {
-    const { name = '', site = '' } = candidates.get(id)!;
-    metrics.relabel(id, { name, site });
-  }
   await metrics.forget('device', new Set(devices.removed));
   await metrics.forget('sink', new Set(sinks.removed));
   return change;
@@ -103,16 +121,20 @@ function sinkOrders(
   roster: Roster,
   names: readonly string[],
   devices: ReadonlyMap<string, MappedDevice>,
-  { labels, spool, clock, observer, log }: Running,
+  { labels, spool, states, departures, clock, observer, log, privacyKey, version, commands }: Running,
 ): Map<string, SinkWorkerOptions> {
   const chosen = new Map(names.map((name) => [name, roster.sinks.get(name)!]));
   // Checked against the devices there are now; looked up among all there ever were, as reloads to come will have them.
   const followed = Object.assign(new Map(devices), { get: (id: string) => labels.get(id) });
-  const mappings = openMappings({ ...roster, sinks: chosen }, followed);
+  const mappings = openMappings({ ...roster, sinks: chosen }, followed, privacyKey, version);
   return new Map(
     [...chosen].map(([name, { settings, tls }]) => {
-      const sink = sinkOf(settings, tls, log, clock);
-      return [name, { sink, mapping: mappings.get(name)!, spool, clock, observer }];
+      const mapping = mappings.get(name)!;
+      const sink = sinkWithBirths(settings, mapping, clock, (births) => {
+        const subscriptions = [...births, ...commands.subscriptions(settings)];
+        return sinkOf(settings, tls, log, clock, bridgeOf(name, roster, version, subscriptions));
+      });
+      return [name, { sink, mapping, spool, states, departures, clock, observer }];
     }),
   );
 }

@@ -51,6 +51,13 @@ describe('what changed between two readings', () => {
     expect(rosterChange(before, await read()).devices.unchanged).toEqual(['a']);
   });
 
+  it('is none where only what may be called is another: that is looked up with each request', async () => {
+    const { read, write } = await rig('devices: [{ id: a, address: h }]', {});
+    const before = await read();
+    await write('c.yaml', 'devices: [{ id: a, address: h, allow: [device.SystemReboot] }]');
+    expect(rosterChange(before, await read()).devices.unchanged).toEqual(['a']);
+  });
+
   it('is no change of a device where only its name or site is another', async () => {
     const { read, write } = await rig('devices: [{ id: a, address: h, name: A }, { id: b, address: h2 }]', {});
     const before = await read();
@@ -59,5 +66,25 @@ describe('what changed between two readings', () => {
       devices: { changed: [], unchanged: ['a', 'b'] },
       relabelled: ['a'],
     });
+  });
+});
+
+describe('a mapping that changed', () => {
+  const MAPPED = 'mappingsDirectory: .\nsinks: [{ name: s, type: stdout, mapping: own }, { name: t, type: stdout }]';
+  const OWN = 'version: 1\nformat: rules\ntables: { t: { csv: t.csv, key: k } }\nrules: []\n';
+
+  it.each(['own.yaml', 't.csv'])('is told by the content of %s in the folder of mappings', async (name) => {
+    const { read, write } = await rig(MAPPED, { 'own.yaml': OWN, 't.csv': 'k\n1\n' });
+    const before = await read();
+    expect(rosterChange(before, await read()).sinks.changed).toEqual([]);
+    await write(name, `${name === 't.csv' ? 'k\n2\n' : OWN} `);
+    expect(rosterChange(before, await read()).sinks.changed).toEqual(['s']);
+  });
+
+  it('is one that takes the place of ours', async () => {
+    const { read, write } = await rig(MAPPED.replace('mapping: own', 'mapping: envelope'), {});
+    const before = await read();
+    await write('envelope.yaml', 'version: 1\nformat: envelope\n');
+    expect(rosterChange(before, await read()).sinks.changed).toEqual(['s', 't']);
   });
 });

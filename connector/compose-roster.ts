@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
 import { MAPPINGS_DIRECTORY } from './compose-knowledge.ts';
+import { mappingDigests } from './compose-mappings.ts';
 import { deviceOptions, pemFiles, type ReadPem } from './compose-parts.ts';
 import type { DeviceOptions } from './device/device-session.ts';
 import type { HttpTls } from './device/http-channel.ts';
+import { kafkaRoutes } from './mapping/kafka-routes.ts';
 import type { MappedDevice, Mapping } from './mapping/mapping.ts';
 import { openMapping } from './mapping/open-mapping.ts';
 import { type ListChange, listChange, sameValue } from './settings/settings-change.ts';
@@ -19,14 +20,16 @@ export interface DeviceBlueprint {
 export interface SinkBlueprint {
   readonly settings: SinkSettings;
   readonly tls: HttpTls | undefined;
-  /** Text of the user's own mapping file; null where the mapping is one of ours. */
-  readonly mappingText: string | null;
+  /** The user's own files that the mapping is made of, and a digest of each; none where it is one of ours. */
+  readonly mappingDigests: Readonly<Record<string, string | null>>;
 }
 
 /** The devices and sinks of a configuration, by name. */
 export interface Roster {
   readonly devices: ReadonlyMap<string, DeviceBlueprint>;
   readonly sinks: ReadonlyMap<string, SinkBlueprint>;
+  /** The folder of the user's own mappings. */
+  readonly mappingsDirectory?: string | undefined;
 }
 
 export interface RosterChange {
@@ -46,12 +49,13 @@ export async function readRoster(settings: Settings): Promise<Roster> {
   );
   const sinks = await Promise.all(
     settings.sinks.map(async (sink): Promise<[string, SinkBlueprint]> => {
-      const tls = sink.type === 'mqtt' ? await pemFiles(sink.tls, read) : undefined;
-      const mappingText = isAbsolute(sink.mapping) ? await read(sink.mapping) : null;
-      return [sink.name, { settings: sink, tls, mappingText }];
+      const secure = sink.type === 'stdout' ? undefined : sink.tls;
+      const tls = secure === undefined ? undefined : await pemFiles(secure, read);
+      const digests = await mappingDigests(sink.mapping, settings.mappingsDirectory);
+      return [sink.name, { settings: sink, tls, mappingDigests: digests }];
     }),
   );
-  return { devices: new Map(devices), sinks: new Map(sinks) };
+  return { devices: new Map(devices), sinks: new Map(sinks), mappingsDirectory: settings.mappingsDirectory };
 }
 
 /** Each file once, however many devices name it. */
@@ -64,13 +68,21 @@ function reader(): ReadPem {
   };
 }
 
-/** The mapping of each sink. @throws ConfigurationError */
+/** The mapping of each sink. @param privacyKey of hashes; not needed to check mappings. @throws ConfigurationError */
 export function openMappings(
-  { sinks }: Roster,
+  { sinks, mappingsDirectory: ownMappingsDirectory }: Roster,
   devices: ReadonlyMap<string, MappedDevice>,
+  privacyKey?: string,
+  version?: string,
 ): ReadonlyMap<string, Mapping> {
-  const context = { devices, mappingsDirectory: MAPPINGS_DIRECTORY };
-  return new Map([...sinks].map(([name, { settings }]) => [name, openMapping(settings.mapping, context)]));
+  const context = { devices, mappingsDirectory: MAPPINGS_DIRECTORY, ownMappingsDirectory, privacyKey, version };
+  return new Map(
+    [...sinks].map(([name, { settings }]) => {
+      const baseTopic = settings.type === 'mqtt' ? settings.baseTopic : undefined;
+      const mapping = openMapping(settings.mapping, { ...context, baseTopic });
+      return [name, settings.type === 'kafka' ? kafkaRoutes(mapping, settings.topics) : mapping];
+    }),
+  );
 }
 
 /** Contents of files count, not their names alone. */
@@ -85,6 +97,7 @@ export function rosterChange(before: Roster, after: Roster): RosterChange {
 }
 
 function withoutLabels({ settings, options }: DeviceBlueprint): unknown {
-  const { name: _, site: __, ...rest } = settings;
+  // What may be called is looked up with each request.
+  const { name: _, site: __, allow: ___, ...rest } = settings;
   return { rest, tls: options.tls };
 }

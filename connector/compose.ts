@@ -1,26 +1,36 @@
 import { join } from 'node:path';
-import { type ApiServer, startApi } from './api/http-server.ts';
+import type { ApiServer } from './api/http-server.ts';
 import { type Clock, systemClock } from './clock.ts';
+import type { BridgeRequests } from './commands/bridge-requests.ts';
+import { startApiOf } from './compose-api.ts';
+import { openCommands } from './compose-commands.ts';
 import { startConsumerOf } from './compose-consumer.ts';
+import { workerFacts } from './compose-facts.ts';
 import { loadKnowledge } from './compose-knowledge.ts';
+import { countingOf, metricsOf, restoreMetrics } from './compose-metrics.ts';
 import { described, observer, shortList } from './compose-observer.ts';
+import { privacyKeyOf } from './compose-privacy.ts';
 import { applyRoster, type Running, startRoster } from './compose-reload.ts';
 import { openMappings, type RosterChange, readRoster } from './compose-roster.ts';
+import { departUnconfigured, openDepartures, openStates } from './compose-states.ts';
+import { logTail } from './compose-tail.ts';
 import { FatalError } from './errors.ts';
 import type { MappedDevice } from './mapping/mapping.ts';
 import { plainHttpLogins } from './settings/plain-http-logins.ts';
 import { changesForRestart, settingsInForce } from './settings/settings-change.ts';
 import type { Settings } from './settings/settings-schema.ts';
+import { STATES_READER } from './spool/current-states.ts';
 import { openSpool } from './spool/open-spool.ts';
 import { setAsideSpool } from './spool/set-aside-spool.ts';
 import type { Spool } from './spool/spool.ts';
 import type { NotificationConsumer } from './subscription/notification-consumer.ts';
 import { type Supervisor, supervise } from './supervision/supervisor.ts';
 import type { Log } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
 
-export { type Knowledge, loadKnowledge, MAPPINGS_DIRECTORY, PACKAGE_FILE } from './compose-knowledge.ts';
-export { deviceOptions, filterOf, subscriptionWishes } from './compose-parts.ts';
+export { checkSink, sinkCheckText } from './compose-check.ts';
+export { type Knowledge, loadCallTable, loadKnowledge, MAPPINGS_DIRECTORY, PACKAGE_FILE } from './compose-knowledge.ts';
+export { ownMappingFiles } from './compose-mappings.ts';
+export { deviceOptions, filterOf, kafkaOptions, pemFiles, subscriptionWishes } from './compose-parts.ts';
 
 /** How long a stop waits for the sinks to take what is in the spool, ms; the rest is there at the next start. */
 const DRAIN_GRACE_MS = 5_000;
@@ -36,6 +46,8 @@ export interface RunOptions {
 
 export interface RunningConnector {
   readonly http: { readonly host: string; readonly port: number };
+  /** `devices`, `resync`, `call`, as they come by MQTT. */
+  readonly requests: BridgeRequests;
   /** Rejects when the connector cannot go on; never resolves. */
   readonly failed: Promise<never>;
   /**
@@ -60,22 +72,38 @@ export async function startConnector(options: RunOptions): Promise<RunningConnec
   let roster = await readRoster(settings);
   // Faults of mappings are told before a spool is opened for them.
   openMappings(roster, new Map(settings.devices.map((device) => [device.id, device])));
-  const spool = await openSpoolOf(options, clock);
-  const metrics = createMetrics(version, () => snapshot(spool, clock));
+  const privacyKey = await privacyKeyOf(settings);
+  const opened = await openSpoolOf(options, clock);
+  const metrics = metricsOf(version, () => ({ spool, supervisor, states, consumer, clock }));
+  const isConfigured = (device: string) => roster.devices.has(device);
+  const tail = logTail();
+  const count = countingOf(metrics, opened, isConfigured);
+  const { spool, states } = openStates(opened, clock, log, (entries) => {
+    count(entries);
+    tail.take(entries);
+  });
   const labels = new Map<string, MappedDevice>();
-  const observing = observer(metrics, log, labels);
-  const supervisor = supervise({ spool, clock, observer: observing });
-  const parts = { supervisor, spool, metrics, observer: observing, knowledge, labels, log, clock };
-  const { host, port } = settings.http.listen;
-  const source = { ready: () => readiness(supervisor, spool), metrics: () => metrics.expose() };
+  const facts = workerFacts(observer(metrics, log, clock), clock);
+  const supervisor = supervise({ spool, clock, observer: facts.observer });
+  const commands = openCommands({ supervisor, roster: () => roster, clock, log });
+  const departures = openDepartures(supervisor, spool, states);
+  const parts = {
+    ...{ commands, supervisor, spool, states, departures },
+    ...{ metrics, observer: facts.observer, knowledge, labels, log, clock },
+  };
   let api: ApiServer | undefined;
   let consumer: NotificationConsumer | undefined;
   let running: Running;
   try {
     consumer = await startConsumerOf(settings, parts);
-    running = { ...parts, consumer, silenceMs: settings.baseNotification?.silenceMs };
-    api = await startApi({ host, port, token: settings.http.token, source });
+    running = { ...parts, consumer, privacyKey, version, silenceMs: settings.baseNotification?.silenceMs };
+    api = await startApiOf({
+      ...{ ...running, facts, tail, settings: () => settings, roster: () => roster },
+      ready: () => readiness(supervisor, spool),
+    });
     await startRoster(roster, running);
+    void departUnconfigured(running, isConfigured);
+    void restoreMetrics(running, isConfigured);
   } catch (error) {
     await api?.close();
     await consumer?.close();
@@ -85,6 +113,7 @@ export async function startConnector(options: RunOptions): Promise<RunningConnec
   warnOfPlainHttp(settings, log);
   return {
     http: api,
+    requests: commands.requests,
     failed: supervisor.failed,
     async reload(next) {
       const restart = changesForRestart(settings, next);
@@ -92,6 +121,8 @@ export async function startConnector(options: RunOptions): Promise<RunningConnec
       const change = await applyRoster(roster, nextRoster, running);
       roster = nextRoster;
       settings = settingsInForce(settings, next);
+      facts.keepOnly(new Set(roster.devices.keys()), new Set(roster.sinks.keys()));
+      tail.keepOnly(new Set(roster.devices.keys()));
       log.level = settings.log.level;
       warnOfPlainHttp(settings, log);
       return { ...change, restart };
@@ -123,7 +154,7 @@ async function openSpoolOf({ settings, log, setAsideDamagedSpool }: RunOptions, 
       {
         directory,
         maxBytes: settings.spool.maxBytes,
-        sinks: settings.sinks.map((sink) => sink.name),
+        sinks: [...settings.sinks.map((sink) => sink.name), STATES_READER],
         onTrouble: (error) => log.error(described(error), 'spool'),
       },
       clock,
@@ -136,13 +167,6 @@ async function openSpoolOf({ settings, log, setAsideDamagedSpool }: RunOptions, 
     log.error({ ...described(error), kept }, 'the damaged spool was set aside; what it held undelivered is not sent');
     return open();
   }
-}
-
-function snapshot(spool: Spool, clock: Clock) {
-  const { records, bytes, oldestUndelivered } = spool.statistics();
-  const now = clock.now();
-  const ages = Object.entries(oldestUndelivered).map(([sink, at]) => [sink, at === null ? 0 : (now - at) / 1000]);
-  return { spoolRecords: records, spoolBytes: bytes, oldestAgeSeconds: Object.fromEntries(ages) };
 }
 
 /** Ready while the spool takes records and a sink is there to give them to: one device down is still ready. */

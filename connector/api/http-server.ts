@@ -1,21 +1,22 @@
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
 import { FatalError, messageOf } from '../errors.ts';
+import { answerProblem } from './api-answer.ts';
+import { type ApiSource, apiRoutes, type Route, type Routes } from './api-routes.ts';
+import { type PageFiles, pageFiles } from './page-files.ts';
+import type { StreamEntry } from './recent-events.ts';
+import { type Refusal, type RequestGate, requestGate } from './request-gate.ts';
 
-/** What the server tells; all of it is asked for at each request. */
-export interface ApiSource {
-  /** Ready: devices are asked and sinks served. One device down is still ready. */
-  ready(): { readonly ready: boolean; readonly detail: Readonly<Record<string, unknown>> };
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-}
-
-export interface ApiOptions {
+export interface ApiOptions<Entry extends StreamEntry = StreamEntry> {
   readonly host: string;
   readonly port: number;
-  /** Bearer token wanted for everything but /livez, /readyz and /metrics; undefined while none is set. */
+  /** Bearer token wanted for all that tells or does something, but /livez, /readyz and /metrics; undefined while none is set. */
   readonly token: { reveal(): string } | undefined;
-  readonly source: ApiSource;
+  readonly source: ApiSource<Entry>;
+  /** Folder of the built web page. Its files are open to all: they tell nothing. */
+  readonly pageDirectory: string;
+  readonly clock: Clock;
 }
 
 export interface ApiServer {
@@ -24,26 +25,23 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-type Route = (source: ApiSource, response: ServerResponse) => Promise<void> | void;
+/** Streams, a page's connections, Prometheus and probes together are far below. */
+const MOST_CONNECTIONS = 512;
 
-/** Asked by orchestrators and Prometheus, which have no token to show. */
-const OPEN_ROUTES: Readonly<Record<string, Route>> = {
-  '/livez': (_, response) => answer(response, 200, 'application/json', '{"live":true}\n'),
-  '/readyz': (source, response) => {
-    const { ready, detail } = source.ready();
-    answer(response, ready ? 200 : 503, 'application/json', `${JSON.stringify({ ready, ...detail })}\n`);
-  },
-  '/metrics': async (source, response) => {
-    const { contentType, text } = await source.metrics();
-    answer(response, 200, contentType, text);
-  },
-};
+interface Parts {
+  readonly gate: RequestGate;
+  readonly routes: Routes;
+  readonly page: PageFiles;
+}
 
-/** @throws FatalError `http-listen` where the address cannot be had */
-export async function startApi(options: ApiOptions): Promise<ApiServer> {
+/** Health, metrics, API and web page. @throws FatalError `http-listen` where the address cannot be had */
+export async function startApi<Entry extends StreamEntry>(options: ApiOptions<Entry>): Promise<ApiServer> {
+  const routes = apiRoutes(options.source, options.clock);
+  const parts = { gate: requestGate(options), routes, page: pageFiles(options.pageDirectory) };
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, (request, response) => {
-    void handle(request, response, options);
+    void handle(request, response, parts);
   });
+  server.maxConnections = MOST_CONNECTIONS;
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   return {
@@ -52,12 +50,13 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        routes.close();
         server.closeAllConnections();
       }),
   };
 }
 
-function listen(server: Server, { host, port }: ApiOptions): Promise<void> {
+function listen(server: Server, { host, port }: Pick<ApiOptions, 'host' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `http.listen: cannot listen on ${host}:${port}: ${messageOf(cause)}; give another address in http.listen`;
@@ -67,43 +66,50 @@ function listen(server: Server, { host, port }: ApiOptions): Promise<void> {
   });
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, options: ApiOptions): Promise<void> {
-  const path = (request.url ?? '/').split('?', 1)[0]!;
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD');
-    return problem(response, 405, 'only GET is answered here');
-  }
-  const route = Object.hasOwn(OPEN_ROUTES, path) ? OPEN_ROUTES[path] : undefined;
-  if (route === undefined) {
-    if (!authorized(request, options.token)) {
-      response.setHeader('www-authenticate', 'Bearer');
-      return problem(response, 401, 'a bearer token is needed: http.token');
-    }
-    return problem(response, 404, `nothing at ${path}; there are ${Object.keys(OPEN_ROUTES).join(', ')}`);
-  }
+async function handle(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
   try {
-    await route(options.source, response);
+    await answer(request, response, parts);
   } catch (error) {
-    problem(response, 500, messageOf(error));
+    if (response.headersSent) response.destroy();
+    else answerProblem(response, 500, messageOf(error));
   }
 }
 
-function authorized(request: IncomingMessage, token: ApiOptions['token']): boolean {
-  if (token === undefined) return true;
-  const shown = Buffer.from(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
-  const wanted = Buffer.from(token.reveal());
-  return shown.length === wanted.length && timingSafeEqual(shown, wanted);
+async function answer(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
+  const { gate, routes, page } = parts;
+  // As written: `//x` is no host, and nothing is resolved.
+  const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s, 2);
+  const misaddressed = path === '/livez' ? undefined : gate.addressed(request);
+  if (misaddressed !== undefined) return refuse(response, misaddressed);
+  const open = routes.open(path);
+  if (open !== undefined) return run(open, request, response, query);
+  if (isRead(request) && (await page.answer(request, response, path))) return;
+  const refused = gate.allowed(request);
+  if (refused !== undefined) return refuse(response, refused);
+  const route = routes.guarded(path);
+  if (route !== undefined) return run(route, request, response, query);
+  if (!isRead(request)) return notAllowed(response, ['GET', 'HEAD']);
+  answerProblem(response, 404, `nothing at ${path}; there are ${routes.paths.join(', ')}`);
 }
 
-function problem(response: ServerResponse, status: number, detail: string): void {
-  answer(response, status, 'application/problem+json', `${JSON.stringify({ status, detail })}\n`);
+function run(route: Route, request: IncomingMessage, response: ServerResponse, query: string): Promise<void> | void {
+  if (!route.methods.includes(request.method ?? '')) return notAllowed(response, route.methods);
+  return route.answer(request, response, new URL(`http://connector/?${query}`));
 }
 
-function answer(response: ServerResponse, status: number, contentType: string, body: string): void {
-  response.writeHead(status, {
-    'content-type': contentType,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function notAllowed(response: ServerResponse, methods: readonly string[]): void {
+  refuse(response, {
+    status: 405,
+    detail: `only ${methods.join(' and ')} here`,
+    headers: { allow: methods.join(', ') },
   });
-  response.end(body);
+}
+
+function refuse(response: ServerResponse, { status, detail, headers = {} }: Refusal): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  answerProblem(response, status, detail);
 }

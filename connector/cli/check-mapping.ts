@@ -4,9 +4,9 @@ import { openMapping } from '../mapping/open-mapping.ts';
 import type { CheckMapping } from '../settings/mapping-faults.ts';
 
 /** The faults of one mapping file, by itself. */
-export const checkMapping: CheckMapping = async (nameOrPath) => {
+export const checkMapping: CheckMapping = async (nameOrPath, ownMappingsDirectory) => {
   try {
-    openMapping(nameOrPath, { devices: new Map(), mappingsDirectory: MAPPINGS_DIRECTORY });
+    openMapping(nameOrPath, { devices: new Map(), mappingsDirectory: MAPPINGS_DIRECTORY, ownMappingsDirectory });
     return [];
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;

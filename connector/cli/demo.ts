@@ -19,11 +19,13 @@ export interface DemoVerbOptions extends CommonOptions {
 }
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** Of the log, until it has started. */
+const LONGEST_START = 100_000;
 const LOGIN = { username: 'demo', password: 'demo-password' };
 
 /**
  * `demo`: two simulated devices, an embedded MQTT broker, the connector in a process of its own with a configuration
- * file, as users run it, and the lines a real MQTT subscriber receives. No configuration, nothing but this machine.
+ * file and its web page, as users run it, and the lines a real MQTT subscriber receives. No configuration, nothing but this machine.
  */
 export async function demoVerb(options: DemoVerbOptions, streams: Streams): Promise<Exit> {
   const directory = await mkdtemp(join(tmpdir(), 'onvif-connector-demo-'));
@@ -37,6 +39,7 @@ export async function demoVerb(options: DemoVerbOptions, streams: Streams): Prom
     const connector = spawn(process.execPath, [MAIN, 'run', '--config', config], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    onPage(connector, (url) => streams.stderr.write(`Web page: ${url}\n\n`));
     try {
       await Promise.race([printed, ended(connector)]);
     } finally {
@@ -94,6 +97,19 @@ async function print(
   } finally {
     await subscriber.endAsync();
   }
+}
+
+/** Tells where the connector serves its page, once it says so in its log. */
+function onPage({ stderr }: ChildProcess, tell: (url: string) => void): void {
+  let said = '';
+  const look = (text: string) => {
+    said += text;
+    const address = /"http":"([^"]+)"/.exec(said)?.[1];
+    if (address === undefined && said.length < LONGEST_START) return;
+    stderr?.off('data', look);
+    if (address !== undefined) tell(`http://${address}/`);
+  };
+  stderr?.setEncoding('utf8').on('data', look);
 }
 
 /** Rejects when the connector ends, with what it said last; resolves never. */

@@ -32,6 +32,18 @@ export interface AdHocLogin {
   readonly password?: string | undefined;
 }
 
+/** A configured device by its id, else the device at an address. @throws ConfigurationError */
+export async function targetDevice(
+  target: string,
+  options: CommonOptions & { readonly username?: string | undefined },
+  streams: Streams,
+): Promise<DeviceSettings> {
+  // A device id has no dot, colon or slash; an address has one of them.
+  const adHoc = /[./:[]/.test(target) || target === 'localhost';
+  const login = { username: options.username, password: streams.env.ONVIF_CONNECTOR_DEVICE_PASSWORD };
+  return adHoc ? adHocDevice(target, login) : (await configuredDevices([target], options, streams))[0]!;
+}
+
 /** A device that is in no file: everything by default. @throws ConfigurationError where the address is none */
 export function adHocDevice(address: string, { username, password }: AdHocLogin): DeviceSettings {
   const parsed = settingsSchema.safeParse({ devices: [{ id: 'device', address, username }] });

@@ -3,6 +3,8 @@ import { ConfigurationError } from '../errors.ts';
 import { configVerb, schemaVerb } from '../settings/verbs.ts';
 import { runSimulate, type SimulateArguments } from '../simulator/command.ts';
 import { quirkDescriptions } from '../simulator/quirks.ts';
+import { type CallVerbOptions, callVerb } from './call.ts';
+import { type CheckVerbOptions, checkVerb } from './check.ts';
 import { type DemoVerbOptions, demoVerb } from './demo.ts';
 import { healthcheckVerb } from './healthcheck.ts';
 import { type InspectVerbOptions, inspectVerb } from './inspect.ts';
@@ -10,6 +12,9 @@ import { packageVersion } from './package-version.ts';
 import { type RunVerbOptions, runVerb } from './run.ts';
 import type { CommonOptions, Exit, Streams } from './streams.ts';
 import { tapVerb } from './tap.ts';
+import { testVerb } from './test-mappings.ts';
+import { type TopVerbOptions, topVerb } from './top.ts';
+import { type TopicsVerbOptions, topicsVerb } from './topics.ts';
 import { validateVerb } from './validate.ts';
 import { settingsVocabulary } from './vocabulary.ts';
 
@@ -22,7 +27,7 @@ import { settingsVocabulary } from './vocabulary.ts';
 export async function runProgram(argv: readonly string[], streams: Streams): Promise<Exit> {
   let exit: Exit = 0;
   const program = new Command('onvif-connector')
-    .description('Every event of every ONVIF / IEC 60839-11-31 device, on MQTT, with nothing lost silently.')
+    .description('Every event of every ONVIF / IEC 60839-11-31 device, on MQTT and Kafka, with nothing lost silently.')
     .version(await packageVersion(), '-V, --version')
     .exitOverride()
     .configureOutput({
@@ -80,6 +85,11 @@ function addDaemonVerbs(program: Command, streams: Streams, end: End): void {
   verb(program, 'healthcheck', "asks the running daemon's /readyz").action(async (options: CommonOptions) =>
     end(await asOne(streams, () => healthcheckVerb(options, streams))),
   );
+  verb(program, 'top', 'devices and sinks of the running connector, live')
+    .option('--once', 'one look, then end')
+    .option('--interval <seconds>', 'between two looks (default 2)', positive)
+    .option('--url <url>', 'of another connector; its token is $ONVIF_CONNECTOR_HTTP__TOKEN')
+    .action(async (options: TopVerbOptions) => end(await topVerb(options, streams)));
   verb(program, 'demo', 'see it work: simulated devices, embedded broker, the real connector')
     .option('--events <n>', 'end after so many lines', positive)
     .option('--rate <n>', 'things happening a second and device', positive)
@@ -130,6 +140,14 @@ function addDeviceVerbs(program: Command, streams: Streams, end: End): void {
     .action(async (device: string, options: InspectVerbOptions) =>
       end(await asOne(streams, () => inspectVerb(device, options, streams))),
     );
+  verb(program, 'call', 'any operation of a device, device I/O, event or access control service; JSON in, JSON out')
+    .argument('<device>', 'id of a configured device, or an address')
+    .argument('<operation>', 'service.Operation, such as deviceio.SetRelayOutputState')
+    .argument('[json]', 'arguments; - reads them from standard input')
+    .option('--username <name>', 'for an address; the password is $ONVIF_CONNECTOR_DEVICE_PASSWORD')
+    .action(async (device: string, operation: string, json: string | undefined, options: CallVerbOptions) =>
+      end(await asOne(streams, () => callVerb(device, operation, json, options, streams))),
+    );
   verb(program, 'tap', 'events as NDJSON; nothing published, nothing stored')
     .argument('[devices...]', 'ids of configured devices (none: all)')
     .action(async (devices: string[], options: CommonOptions) => end(await tapVerb(devices, options, streams)));
@@ -139,12 +157,45 @@ function addSettingsVerbs(program: Command, streams: Streams, end: End): void {
   verb(program, 'validate', 'configuration and mappings, every fault at once').action(async (options: CommonOptions) =>
     end(await validateVerb(options, streams)),
   );
+  verb(program, 'check', 'validate, then reach every device and broker and say what each can do')
+    .option('--timeout <seconds>', 'how long each may take (default 20)', positive)
+    .action(async (options: CheckVerbOptions) => end(await checkVerb(options, streams)));
+  addTopics(program, streams, end);
+  verb(program, 'test', 'mapping tests: event in, messages out')
+    .argument('[files...]', 'files of tests (none: those of all mappings, ours and yours)')
+    .action(async (files: string[], options: CommonOptions) => end(await testVerb(files, options, streams)));
   verb(program, 'config', 'the effective configuration, secrets masked').action(async (options: CommonOptions) =>
     end(await configVerb({ ...options, vocabulary: await settingsVocabulary() }, streams)),
   );
   verb(program, 'schema', 'JSON Schema of the configuration')
     .option('--markdown', 'as the reference of docs/configuration.md')
     .action(async (options: { markdown?: boolean }) => end(await schemaVerb(options, streams)));
+}
+
+function addTopics(program: Command, streams: Streams, end: End): void {
+  const topics = program
+    .command('topics')
+    .description('topics of the Kafka sinks: what they should be, and what is there');
+  for (const [act, says] of [
+    ['plan', 'print what is there and what is missing; changes nothing'],
+    ['create', 'create what is missing; what is there stays as it is'],
+  ] as const) {
+    verb(topics, act, says)
+      .argument('[sinks...]', 'names of Kafka sinks (none: all)')
+      .option(
+        '--partitions <n>',
+        'of events and state; cannot be changed later without mixing up the order (default 6)',
+        positive,
+      )
+      .option(
+        '--replication-factor <n>',
+        'copies of each record (default 3, or as many as there are brokers)',
+        positive,
+      )
+      .action(async (names: string[], options: TopicsVerbOptions) =>
+        end(await topicsVerb(act, names, options, streams)),
+      );
+  }
 }
 
 function number(text: string, ok: (value: number) => boolean, what: string): number {

@@ -1,4 +1,4 @@
-import type { Reloaded } from '../compose.ts';
+import { ownMappingFiles, type Reloaded } from '../compose.ts';
 import { described, shortList } from '../compose-observer.ts';
 import { ConnectorError, messageOf } from '../errors.ts';
 import { faultLine } from '../settings/fault.ts';
@@ -22,7 +22,7 @@ export interface ReloaderOptions {
 export interface Reloader {
   /** One at a time; what is asked for meanwhile is one more, afterwards. `why` is for the log. Never rejects. */
   reload(why: string): Promise<void>;
-  /** Files that the configuration names, as it was read last: its own mappings and certificates. */
+  /** Files that the configuration names, as it was read last: its own mappings with their tables, and certificates. */
   files(): readonly string[];
 }
 
@@ -30,13 +30,13 @@ export interface Reloader {
 const MOST_CERTIFICATES = 256;
 
 export function createReloader(options: ReloaderOptions, settings: Settings): Reloader {
-  let files = filesOf(settings, settings.sinks);
+  let files = filesOf(settings, settings.sinks, settings.mappingsDirectory);
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   const run = async (why: string): Promise<void> => {
     next = null;
     running = reloadOnce(why, options, (read) => {
-      files = filesOf(read.settings ?? settings, read.mappings);
+      files = filesOf(read.settings ?? settings, read.mappings, read.mappingsDirectory);
     }).finally(() => {
       running = null;
     });
@@ -93,8 +93,12 @@ function listed({ added, removed, changed, unchanged }: ListChange) {
 }
 
 /** @param mappings also those of a configuration with faults: the fault may be theirs, and mended there */
-function filesOf({ devices, sinks }: Settings, mappings: readonly { readonly mapping: string }[]): string[] {
-  const own = mappings.map(({ mapping }) => mapping).filter((mapping) => /[/\\]/.test(mapping));
+function filesOf(
+  { devices, sinks }: Settings,
+  mappings: readonly { readonly mapping: string }[],
+  mappingsDirectory: string | undefined,
+): string[] {
+  const own = mappings.flatMap(({ mapping }) => ownMappingFiles(mapping, mappingsDirectory));
   const certificates = [...devices, ...sinks].flatMap((each) => {
     const { ca, cert, key } = ('tls' in each ? each.tls : undefined) ?? {};
     return [ca, cert, key].filter((file) => file !== undefined);

@@ -4,8 +4,8 @@ import type { Items, ItemValue, NotificationRecord } from '../normalize/record.t
 import { cloudEvents } from './cloud-events.ts';
 import { deviceRecord, JSON_TYPE } from './device-records.ts';
 import { topicForms } from './local-topic.ts';
-import type { OutboundMessage } from './mapping.ts';
-import type { Format } from './mapping-format.ts';
+import type { Mapping, OutboundMessage } from './mapping.ts';
+import type { Format, FormatContext } from './mapping-format.ts';
 import { prefixTemplate } from './prefix-template.ts';
 import { checkedTopic, type SlashRule, topicLevel } from './topic-text.ts';
 
@@ -31,9 +31,9 @@ const options = z.object({
 
 type Options = z.output<typeof options>;
 
-export const onvifEj: Format<typeof options> = {
+export const onvifEj = {
   options,
-  open(chosen, context) {
+  open(chosen: Options, context: Pick<FormatContext, 'devices' | 'baseTopic'>): Mapping['map'] {
     const prefixOf = prefixTemplate(chosen.prefix, context.devices);
     const forms = topicForms();
     const events = cloudEvents(context.devices);
@@ -58,7 +58,7 @@ export const onvifEj: Format<typeof options> = {
       ];
     };
   },
-};
+} satisfies Format<typeof options>;
 
 /**
  * A property as it is now. What a replay tells of one is past: it takes no retained state's place, and what was deleted then is

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { spooled } from '../../test/support/mapping-rig.ts';
 import { ConfigurationError } from '../errors.ts';
-import { openMapping } from './open-mapping.ts';
+import { mappingFiles, mappingNames, openMapping } from './open-mapping.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mappings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,6 +30,30 @@ describe('opening a mapping', () => {
     expect(openMapping(join(folder, 'own.yaml'), { ...context, mappingsDirectory: '/nowhere' }).name).toBe('own');
   });
 
+  it('takes the user’s own of a name before ours', () => {
+    const own = mkdtempSync(join(tmpdir(), 'own-'));
+    onTestFinished(() => rmSync(own, { recursive: true }));
+    writeFileSync(join(folder, 'both.yaml'), 'version: 1\nformat: envelope\n');
+    writeFileSync(join(own, 'both.yaml'), 'version: 1\nformat: rules\nrules: []\n');
+    writeFileSync(join(own, 'mine-alone.yaml'), 'version: 1\nformat: rules\nrules: []\n');
+    writeFileSync(join(own, 'both.test.yaml'), '');
+    const both = { ...context, ownMappingsDirectory: own };
+    expect(openMapping('both', both).map(spooled({}))).toHaveLength(0);
+    expect(openMapping('both', context).map(spooled({}))).toHaveLength(1);
+    expect(mappingNames(both)).toEqual(expect.arrayContaining(['both', 'mine-alone', 'own']));
+    expect(mappingNames(both)).not.toContain('both.test');
+    expect(() => openMapping('mine-alne', both)).toThrow(/did you mean 'mine-alone'\?/);
+  });
+
+  it('knows the files it is made of', () => {
+    const text = 'version: 1\nformat: rules\ntables: { a: { csv: x/a.csv, key: k }, b: { rows: {} } }\nrules: []\n';
+    writeFileSync(join(folder, 'tables.yaml'), text);
+    expect(mappingFiles('tables', context)).toEqual([join(folder, 'tables.yaml'), join(folder, 'x/a.csv')]);
+    writeFileSync(join(folder, 'broken.yaml'), 'version: "1');
+    expect(mappingFiles('broken', context)).toEqual([join(folder, 'broken.yaml')]);
+    expect(mappingFiles('/nowhere/x.yaml', context)).toEqual(['/nowhere/x.yaml']);
+  });
+
   it('suggests a name that exists', () => {
     writeFileSync(join(folder, 'onvif-ej.yaml'), 'version: 1\nformat: onvif-ej\n');
     expect(() => openMapping('onvifej', context)).toThrow(/did you mean 'onvif-ej'\?/);
@@ -46,7 +71,7 @@ const FAULTS = [
   [
     'options of another format',
     'version: 1\nformat: envelope\nescape: keep',
-    "mine.yaml:3: 'escape' is not known; known are version, format",
+    "mine.yaml:3: 'escape' is not known; known are version, format, privacy",
   ],
   [
     'unknown formats',
@@ -56,9 +81,13 @@ const FAULTS = [
   [
     'words of Object',
     'version: 1\nformat: constructor',
-    "mine.yaml:2: format 'constructor' is not known; known are onvif-ej, envelope",
+    "mine.yaml:2: format 'constructor' is not known; known are onvif-ej, envelope, rules, home-assistant",
   ],
-  ['a missing format', 'version: 1', "mine.yaml:1: 'format' is missing; known are onvif-ej, envelope"],
+  [
+    'a missing format',
+    'version: 1',
+    "mine.yaml:1: 'format' is missing; known are onvif-ej, envelope, rules, home-assistant",
+  ],
   ['a missing version', 'format: envelope', "mine.yaml:1: 'version' is missing"],
   ['another version', 'version: 2\nformat: envelope', "mine.yaml:1: 'version' cannot be 2; must be 1"],
   [

@@ -32,7 +32,22 @@ function findingsOf(issue: Issue, tree: Tree, root: Schema): Finding[] {
 
 function unknownKey(path: Path, key: string, schema: Schema | undefined, value: unknown): Finding {
   const keys = schema === undefined ? [] : shapesOf(schema, value).flatMap((shape) => Object.keys(shape));
-  return { path, message: 'unknown key', suggestion: closest(key, keys), atKey: true };
+  return { path, message: 'unknown key', suggestion: closest(key, keys) ?? elsewhere(key, keys), atKey: true };
+}
+
+/** What other programs call some of our keys. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  sasl: 'mechanism',
+  ssl: 'tls',
+  user: 'username',
+  bootstrapservers: 'brokers',
+  deadletterqueue: 'deadLetterTopic',
+  dlq: 'deadLetterTopic',
+};
+
+function elsewhere(key: string, keys: readonly string[]): string | undefined {
+  const meant = ELSEWHERE[key.toLowerCase().replace(/[-_.]/g, '')];
+  return meant !== undefined && keys.includes(meant) ? meant : undefined;
 }
 
 /** `missing (URL of the device service, or …)`: the first sentence of the key's description. */
@@ -73,6 +88,7 @@ const KINDS: Readonly<Record<string, string>> = {
   bytes: 'a size such as 1GiB, 500MB or a number of bytes',
   endpoint: 'host:port, such as 127.0.0.1:9464',
   address: 'an http(s) URL or host[:port]',
+  topic: 'the name of a topic',
 };
 
 const TYPES: Readonly<Record<string, string>> = {

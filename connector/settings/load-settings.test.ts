@@ -19,6 +19,7 @@ describe('settings', () => {
       dataDir: './data',
       devices: [],
       discovery: { enabled: false },
+      privacy: {},
       sinks: [],
       http: { listen: { host: '127.0.0.1', port: 9464 } },
       spool: { maxBytes: 1_073_741_824, whenFull: 'hold' },
@@ -37,6 +38,7 @@ describe('settings', () => {
         flow: 'auto',
         topicFilter: [],
         quirks: [],
+        allow: [],
         pullTimeoutMs: 60_000,
         messageLimit: 100,
         initialTerminationTimeMs: 600_000,
@@ -55,6 +57,10 @@ describe('settings', () => {
       mapping: 'onvif-ej',
       protocol: 'auto',
       window: 100,
+      baseTopic: 'onvif',
+      retain: 'auto',
+      willDelayMs: 30_000,
+      commands: { enabled: false, perMinute: 60, timeoutMs: 30_000 },
       tls: { verify: true },
     });
   });

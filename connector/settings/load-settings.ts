@@ -39,6 +39,8 @@ export interface ReadSettings {
   readonly warnings: readonly Fault[];
   /** The mapping of each sink that has one, also where the rest has faults. Names as written, paths absolute. */
   readonly mappings: readonly { readonly index: number; readonly mapping: string }[];
+  /** The folder of the user's own mappings, absolute; also where the rest has faults. */
+  readonly mappingsDirectory: string | undefined;
   /** Where a value is written, for faults others find in it later. */
   place(path: Path): Pick<Fault, 'file' | 'line' | 'column'>;
 }
@@ -72,6 +74,7 @@ function refused(file: string, faults: readonly Fault[]): ReadSettings {
     faults,
     warnings: [],
     mappings: [],
+    mappingsDirectory: undefined,
     place: () => ({ file, line: null, column: null }),
   };
 }
@@ -108,7 +111,10 @@ async function checkSettings(source: YamlSource, options: LoadOptions & { readFi
   const faults = [...source.faults, ...overrides.faults, ...placer.faults(news)];
   const warnings = placer.faults(semanticWarnings(opened));
   const settings = parsed.success && faults.length === 0 ? deepFreeze(parsed.data) : null;
-  return { file, settings, faults, warnings, mappings: mappingsOf(opened), place: (path) => placer.place(path) };
+  const { mappingsDirectory: own } = opened;
+  const mappingsDirectory = typeof own === 'string' ? own : undefined;
+  const mappings = mappingsOf(opened);
+  return { file, settings, faults, warnings, mappings, mappingsDirectory, place: (path) => placer.place(path) };
 }
 
 /** A sink that names none has the default of its type, which is ours and sound. */

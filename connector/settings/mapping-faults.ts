@@ -1,8 +1,11 @@
 import type { Fault } from './fault.ts';
 import type { ReadSettings } from './load-settings.ts';
 
-/** The faults of a mapping, by name or absolute path; none where it is sound. Touches no network. */
-export type CheckMapping = (nameOrPath: string) => Promise<readonly Fault[]>;
+/**
+ * The faults of a mapping, by name or absolute path; none where it is sound. Touches no network.
+ * @param mappingsDirectory the user's own folder
+ */
+export type CheckMapping = (nameOrPath: string, mappingsDirectory: string | undefined) => Promise<readonly Fault[]>;
 
 /** The faults of the mappings that a configuration names; each mapping once, however many sinks use it. */
 export async function mappingFaults(read: ReadSettings, check: CheckMapping | undefined): Promise<Fault[]> {
@@ -14,7 +17,8 @@ export async function mappingFaults(read: ReadSettings, check: CheckMapping | un
   const faults: Fault[] = [];
   for (const [mapping, path] of places) {
     const placed = { ...read.place(path), path: path.join('.') };
-    for (const fault of await check(mapping)) faults.push(fault.file === null ? { ...fault, ...placed } : fault);
+    for (const fault of await check(mapping, read.mappingsDirectory))
+      faults.push(fault.file === null ? { ...fault, ...placed } : fault);
   }
   return faults;
 }

@@ -36,6 +36,7 @@ export async function openSources(
   const kind = kindOf(schema);
   if (kind === 'secret') return openSecret(value, path, options);
   if (kind === 'file') return openFile(value, path, options);
+  if (kind === 'folder') return openFolder(value, path, options);
   if (kind === 'mapping') return isPath(value) ? resolve(dirname(options.file), value) : value;
   if (Array.isArray(value)) {
     const element = stepInto(schema, 0, value);
@@ -111,6 +112,18 @@ async function openFile(value: unknown, path: Path, { file, readFile, report }: 
   } catch (error) {
     report({ path, message: unreadable(value, error) });
   }
+  return absolute;
+}
+
+async function openFolder(value: unknown, path: Path, { file, readFile, report }: SourceOptions): Promise<unknown> {
+  if (typeof value !== 'string' || value === '') return value;
+  const absolute = resolve(dirname(file), value);
+  const found = await readFile(absolute).catch((error: unknown) => error);
+  const code = (found as { code?: unknown } | null)?.code;
+  // A folder is what can be opened and not be read like a file.
+  if (code === 'EISDIR') return absolute;
+  const missing = `there is no folder ${value}${isAbsolute(value) ? '' : ' (relative to the configuration file)'}`;
+  report({ path, message: code === 'ENOENT' ? missing : `${value} is no folder that can be read` });
   return absolute;
 }
 

@@ -1,11 +1,12 @@
 import { closest } from '../did-you-mean.ts';
+import { doubleCommands, operationFault } from './command-keys.ts';
 import { consumerUrlDoubt } from './consumer-url.ts';
 import { contentFilterMisreading } from './content-filter-syntax.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopback, type Misreading, parseEndpoint } from './endpoint.ts';
 import type { Finding } from './fault.ts';
 import { topicFilterMisreading } from './topic-filter-syntax.ts';
-import { isTree, type Path, type Tree } from './tree.ts';
+import { isTree, type Path, type Tree, valueAt } from './tree.ts';
 
 /** Words other rooms own, handed in so that settings need not know them. */
 export interface Vocabulary {
@@ -13,13 +14,14 @@ export interface Vocabulary {
   readonly topicPrefixes?: readonly string[] | undefined;
   /** Names of quirks; none = any name goes. */
   readonly quirks?: readonly string[] | undefined;
+  /** Operations that may be allowed: `deviceio.SetRelayOutputState`, `ptz.*`; none = any goes. */
+  readonly operations?: readonly string[] | undefined;
 }
 
 const TOPIC_PREFIXES = ['tns1', 'tnsaxis', 'tnshik'];
 
 /** Legal, but not built yet. Take a line out when it is. */
 const NOT_AVAILABLE = {
-  sinkTypes: ['kafka'],
   auths: ['certificate'],
   whenFull: ['drop-oldest'],
 };
@@ -59,6 +61,7 @@ function checkDevice(device: Tree, path: Path, vocabulary: Vocabulary, report: R
   checkCredentials(device, path, report);
   checkTls(device.tls, [...path, 'tls'], report);
   checkLifetime(device, path, report);
+  checkAllowed(device, path, vocabulary, report);
   const wrong = (at: Path, misreading: Misreading | undefined) => {
     if (misreading) report(at, misreading.message, { suggestion: misreading.suggestion, got: true });
   };
@@ -74,6 +77,13 @@ function checkDevice(device: Tree, path: Path, vocabulary: Vocabulary, report: R
       suggestion: closest(quirk, vocabulary.quirks ?? []),
       got: true,
     });
+  }
+}
+
+function checkAllowed(device: Tree, path: Path, { operations }: Vocabulary, report: Report): void {
+  for (const [index, operation] of operations === undefined ? [] : texts(device.allow)) {
+    const fault = operationFault(operation, operations!);
+    if (fault) report([...path, 'allow', index], fault.message, { suggestion: fault.suggestion, got: true });
   }
 }
 
@@ -117,9 +127,37 @@ function checkLifetime(device: Tree, path: Path, report: Report): void {
 }
 
 function checkSink(sink: Tree, path: Path, report: Report): void {
-  checkAvailable(sink, 'type', NOT_AVAILABLE.sinkTypes, path, report);
   checkTls(sink.tls, [...path, 'tls'], report);
-  if (sink.type === 'kafka') checkCredentials(sink, path, report);
+  if (sink.type === 'kafka') checkKafka(sink, path, report);
+}
+
+function checkKafka(sink: Tree, path: Path, report: Report): void {
+  checkCredentials(sink, path, report);
+  if (sink.mechanism !== undefined && sink.username === undefined && sink.password === undefined)
+    report([...path, 'mechanism'], 'a mechanism needs username and password beside it');
+  checkTopics(sink, path, report);
+}
+
+const KAFKA_TOPICS = {
+  'topics.events': 'onvif.events.v1',
+  'topics.state': 'onvif.state.v1',
+  'topics.devices': 'onvif.devices.v1',
+  deadLetterTopic: 'onvif.dlq.v1',
+};
+
+/** Compaction, tombstones and retention of one topic would take away what another is to keep. */
+function checkTopics(sink: Tree, path: Path, report: Report): void {
+  const seen = new Map<unknown, string>();
+  for (const [key, fallback] of Object.entries(KAFKA_TOPICS)) {
+    const steps = key.split('.');
+    const written = valueAt(sink, steps);
+    const name = written ?? fallback;
+    const first = seen.get(name);
+    if (name === false) continue;
+    if (first === undefined) seen.set(name, key);
+    else if (written !== undefined) report([...path, ...steps], `"${name}" is ${first} already; each needs its own`);
+    else report([...path, ...first.split('.')], `"${name}" is ${key} already; each needs its own`);
+  }
 }
 
 /** Ids become file names, topics and labels, and not every one of those tells "Front" from "front". */
@@ -168,7 +206,16 @@ export function semanticWarnings(tree: Tree): Finding[] {
     else report(['devices', index, 'address'], `the same as of devices.${first}: each of its events comes twice`);
     checkUnverified(tls, ['devices', index], report);
   }
-  for (const [index, { tls }] of sinks) checkUnverified(tls, ['sinks', index], report);
+  for (const [index, sink] of sinks) {
+    checkUnverified(sink.tls, ['sinks', index], report);
+    if (sink.type === 'kafka' && sink.mechanism === 'plain' && sink.tls === undefined)
+      report(['sinks', index, 'mechanism'], 'plain without tls sends the password for everybody on the way to read');
+  }
+  for (const [index, first] of doubleCommands(sinks))
+    report(
+      ['sinks', index, 'commands'],
+      `by the same broker as those of sinks.${first}: each request is carried out twice`,
+    );
   warnOfBaseNotification(tree.baseNotification, report);
   return warnings;
 }

@@ -41,7 +41,13 @@ export function sameValue(one: unknown, other: unknown): boolean {
 }
 
 /** Sections that a running connector takes anew. All others, those to come included, need a restart. */
-const TAKEN_ANEW: ReadonlySet<string> = new Set(['version', 'devices', 'sinks', 'log'] satisfies (keyof Settings)[]);
+const TAKEN_ANEW: ReadonlySet<string> = new Set([
+  'version',
+  'devices',
+  'mappingsDirectory',
+  'sinks',
+  'log',
+] satisfies (keyof Settings)[]);
 
 /** `spool.maxBytes`, `dataDir`: what differs and cannot change while the connector runs. */
 export function changesForRestart(before: Settings, after: Settings): string[] {

@@ -90,8 +90,32 @@ const OF_DEVICES = [
   ],
 ] as const;
 
+const KAFKA = 'type: kafka\n    brokers: ["h:9092"]\n    ';
 const OF_SINKS = [
-  ['type: kafka\n    brokers: ["h:9092"]', '3:11 sinks.0.type: kafka is not available in this version'],
+  ['type: kafka\n    brokers: [h]', '4:15 sinks.0.brokers.0: must be host:port, such as 127.0.0.1:9464, got "h"'],
+  [`${KAFKA}sasl: {}`, '5:5 sinks.0.sasl: unknown key (did you mean "mechanism"?)'],
+  [`${KAFKA}ssl: true`, '5:5 sinks.0.ssl: unknown key (did you mean "tls"?)'],
+  [`${KAFKA}mechanism: plain`, '5:16 sinks.0.mechanism: a mechanism needs username and password beside it'],
+  [`${KAFKA}compression: zip`, '5:18 sinks.0.compression: must be gzip or none, got "zip" (did you mean "gzip"?)'],
+  [`${KAFKA}whenForbidden: drop`, '5:20 sinks.0.whenForbidden: must be hold or dead-letter, got "drop"'],
+  [`${KAFKA}topics: { event: a }`, '5:15 sinks.0.topics.event: unknown key (did you mean "events"?)'],
+  [
+    `${KAFKA}topics: { events: hq/onvif/events }`,
+    '5:23 sinks.0.topics.events: must be 1 to 249 letters, digits, ".", "_" or "-", got "hq/onvif/events" (did you mean "hq.onvif.events"?)',
+  ],
+  [
+    `${KAFKA}topics: { events: onvif.state.v1 }`,
+    '5:23 sinks.0.topics.events: "onvif.state.v1" is topics.state already; each needs its own',
+  ],
+  [
+    `${KAFKA}deadLetterTopic: onvif.events.v1`,
+    '5:22 sinks.0.deadLetterTopic: "onvif.events.v1" is topics.events already; each needs its own',
+  ],
+  [
+    `${KAFKA}deadLetterTopic: a b`,
+    '5:22 sinks.0.deadLetterTopic: must be 1 to 249 letters, digits, ".", "_" or "-", got "a b" (did you mean "a.b"?)',
+  ],
+  [`${KAFKA}deadLetterTopic: 5`, '5:22 sinks.0.deadLetterTopic: must be the name of a topic, got the number 5'],
   [
     'type: mqtt',
     '2:5 sinks.0.url: missing (Address of the broker: mqtt://host:1883, mqtts://host:8883, ws://host/path or wss://host/path)',

@@ -74,6 +74,7 @@ const KINDS: Readonly<Record<string, string>> = {
   address: 'URL or host',
   url: 'URL',
   fingerprint: 'text',
+  topic: 'topic',
 };
 
 const TYPES: Readonly<Record<string, string>> = {

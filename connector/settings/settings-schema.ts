@@ -1,6 +1,11 @@
 import { z } from 'zod';
+import { allow, commands } from './command-keys.ts';
 import { parseUrl } from './endpoint.ts';
+import { kafkaSink } from './kafka-sink-schema.ts';
+import { mqttKeys } from './mqtt-keys.ts';
 import { Secret } from './secret.ts';
+import { clientId, sinkName } from './sink-keys.ts';
+import { tls } from './tls-schema.ts';
 import {
   address,
   brokerUrl,
@@ -9,7 +14,7 @@ import {
   duration,
   endpoint,
   file,
-  fingerprint,
+  folder,
   mapping,
   name,
   notifySource,
@@ -18,21 +23,6 @@ import {
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
-
-const tls = z.strictObject({
-  ca: file("Certificate(s) to trust (PEM): the signing authority, or the other side's own certificate.").optional(),
-  cert: file('Client certificate (PEM) to show when asked for one.').optional(),
-  key: file('Private key (PEM) of the client certificate.').optional(),
-  fingerprint: fingerprint()
-    .describe(
-      '"sha256:…" of the one certificate to accept, whoever signed it and whenever it expires. The practical choice for devices.',
-    )
-    .optional(),
-  verify: z
-    .boolean()
-    .describe('false accepts any certificate, so that anybody on the network can pose as the other side.')
-    .prefault(true),
-});
 
 /** Keys that make sense for one device and as a default for all. */
 const sharedDeviceKeys = {
@@ -70,6 +60,7 @@ const sharedDeviceKeys = {
       'Named deviations of the device (docs/devices.md). Hardly ever needed: they are learned by themselves, and kept in dataDir.',
     )
     .prefault([]),
+  allow,
   pullTimeout: duration(SECOND, 60 * MINUTE)
     .describe(
       'How long the device may hold a PullMessages open while nothing happens. Lowered by itself where a device wants less, and tried again a day later.',
@@ -104,12 +95,6 @@ const deviceDefaults = z.strictObject(
   Object.fromEntries(Object.entries(sharedDeviceKeys).map(([key, schema]) => [key, schema.unwrap().optional()])),
 );
 
-const sinkName = name().describe('Identity of the sink; its place in the spool is kept under this name.');
-const clientId = z
-  .string()
-  .min(1)
-  .max(200)
-  .describe("Client identifier; unique among all clients of the broker. None = made from the sink's name.");
 const window = z.int().min(1).max(65_535).describe('Most messages on their way to the broker at once.').prefault(100);
 
 const mqttSink = z
@@ -133,9 +118,15 @@ const mqttSink = z
         'Largest packet the broker takes, such as 256KiB; at least 1KiB. Larger records go to the dead letters. Only needed where the broker has a limit and does not tell it, as with MQTT 3.1.1.',
       )
       .optional(),
+    ...mqttKeys,
+    commands,
     tls: tls.describe('TLS towards the broker; used with mqtts:// and wss://.').prefault({}),
   })
-  .transform((sink) => ({ ...sink, ...withoutUserinfo(sink) }));
+  .transform(({ messageExpiry, willDelay, ...sink }) => ({
+    ...sink,
+    ...{ messageExpiryMs: messageExpiry, willDelayMs: willDelay },
+    ...withoutUserinfo(sink),
+  }));
 
 /** User and password written into the URL move to their own keys, so that the URL may be logged. */
 function withoutUserinfo(sink: { url: string; username?: string | undefined; password?: Secret | undefined }) {
@@ -154,26 +145,6 @@ function decoded(text: string): string {
     return text;
   }
 }
-
-const kafkaSink = z.strictObject({
-  name: sinkName,
-  type: z.literal('kafka').describe('A Kafka cluster. Not in this version.'),
-  brokers: z
-    .array(endpoint())
-    .min(1)
-    .max(100)
-    .describe('Some brokers of the cluster, host:port each; the others are found.'),
-  mapping: mapping('envelope'),
-  clientId: clientId.optional(),
-  mechanism: z
-    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
-    .describe('SASL mechanism for username and password.')
-    .prefault('scram-sha-512'),
-  username: z.string().min(1).describe('SASL user.').optional(),
-  password: secret('SASL password.').optional(),
-  window,
-  tls: tls.describe('TLS towards the brokers; writing this key (even as {}) turns it on.').optional(),
-});
 
 const stdoutSink = z.strictObject({
   name: sinkName,
@@ -237,6 +208,17 @@ export const settingsSchema = z
       .transform(({ silence: silenceMs, ...rest }) => ({ ...rest, silenceMs }))
       .describe('Where devices send their events by flow base-notification, and by auto where it needs to.')
       .optional(),
+    mappingsDirectory: folder(
+      'Folder of your own mappings, relative to this file: NAME.yaml there adds to the shipped ones, and overrides one of that name (docs/mappings.md).',
+    ).optional(),
+    privacy: z
+      .strictObject({
+        hmacKey: secret(
+          'Key of the hashes that take the place of card numbers (docs/mappings.md, Privacy). None = one is made once and kept in dataDir/privacy.key.',
+        ).optional(),
+      })
+      .describe('What must not be read by everybody.')
+      .prefault({}),
     sinks: z
       .array(z.discriminatedUnion('type', [mqttSink, kafkaSink, stdoutSink]))
       .max(100)

@@ -15,10 +15,12 @@ export type ValueKind =
   | 'bytes'
   | 'file'
   | 'mapping'
+  | 'folder'
   | 'endpoint'
   | 'address'
   | 'url'
-  | 'fingerprint';
+  | 'fingerprint'
+  | 'topic';
 
 /** A string that is read into something else; `read` gives the value, or what is wrong with the text. */
 function readText<T>(kind: ValueKind, read: (text: string) => { value: T } | Misreading, pattern?: string) {
@@ -96,6 +98,14 @@ export const file = (text: string) =>
     .meta({ kind: 'file' satisfies ValueKind })
     .describe(text);
 
+/** A folder, relative to the configuration file; absolute in the parsed settings. */
+export const folder = (text: string) =>
+  z
+    .string()
+    .min(1)
+    .meta({ kind: 'folder' satisfies ValueKind })
+    .describe(text);
+
 /** The name of a mapping of `mappings/`, or a path relative to the configuration file. */
 export const mapping = (fallback: string) =>
   z
@@ -103,7 +113,7 @@ export const mapping = (fallback: string) =>
     .min(1)
     .meta({ kind: 'mapping' satisfies ValueKind })
     .describe(
-      'How records become messages: the name of a file of mappings/, or a path to your own (relative to this file).',
+      'How records become messages: the name of a file of mappingsDirectory or of those shipped, or a path to your own (relative to this file).',
     )
     .prefault(fallback);
 
@@ -139,6 +149,31 @@ export const fingerprint = () =>
     if (/^[0-9a-f]{64}$/i.test(hex)) return { value: `sha256:${hex.toLowerCase()}` };
     return { message: 'must be "sha256:" and the 64 hexadecimal digits of the certificate\'s SHA-256 fingerprint' };
   });
+
+/** Name of a Kafka topic. */
+export const kafkaTopic = () =>
+  readText<string>('topic', (text) => kafkaTopicMisreading(text) ?? { value: text }, '^[A-Za-z0-9._-]{1,249}$');
+
+/** Name of a Kafka topic, or false for none. */
+export const kafkaTopicOrNone = () =>
+  z
+    .union([z.string(), z.literal(false)])
+    .transform((name, context): string | false => {
+      const wrong = name === false ? undefined : kafkaTopicMisreading(name);
+      if (wrong === undefined) return name;
+      context.addIssue({ code: 'custom', message: wrong.message, params: { suggestion: wrong.suggestion } });
+      return z.NEVER;
+    })
+    .meta({ kind: 'topic' satisfies ValueKind });
+
+/** Undefined where `text` may be the name of a topic. */
+function kafkaTopicMisreading(text: string): Misreading | undefined {
+  if (/^[A-Za-z0-9._-]{1,249}$/.test(text) && !/^\.\.?$/.test(text)) return undefined;
+  // As people name topics elsewhere: site/onvif/events.
+  const meant = text.replace(/[^A-Za-z0-9._-]+/g, '.').replace(/^\.+|\.+$/g, '');
+  const suggestion = meant === '' || meant.length > 249 ? undefined : meant;
+  return { message: 'must be 1 to 249 letters, digits, ".", "_" or "-"', suggestion };
+}
 
 /** A name that is one MQTT level, a Kafka key and a metric label alike. */
 export const name = () =>

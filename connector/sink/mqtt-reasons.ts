@@ -30,7 +30,8 @@ export function lastingRefusal(reason: number, mayBeForbidden: boolean): string 
   return reason === NOT_AUTHORIZED && mayBeForbidden ? 'not-authorized' : REFUSALS[reason];
 }
 
-function nameOf(code: number): string {
+/** The name of a reason code, and its number. */
+export function nameOf(code: number): string {
   const known = (ReasonCodes as Readonly<Record<number, string>>)[code];
   return `${known ?? 'unknown reason'} (0x${code.toString(16).padStart(2, '0')})`;
 }

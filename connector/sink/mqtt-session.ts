@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt';
+import { type IClientOptions, type IConnackPacket, type IPublishPacket, MqttClient } from 'mqtt';
 import type { Clock } from '../clock.ts';
 import { type ConnectorError, RetryNowError, RetrySlowlyError } from '../errors.ts';
 import type { BrokerAddress, BrokerTls } from './broker-address.ts';
 import { brokerStream } from './broker-stream.ts';
 import { clientError, closedError, streamError } from './connection-error.ts';
-import { disconnectError, type Parties, pubackError } from './mqtt-reasons.ts';
+import { disconnectError, nameOf, type Parties, pubackError } from './mqtt-reasons.ts';
 import { type BrokerLimits, PublishWindow } from './publish-window.ts';
 
 export interface MqttSessionOptions {
@@ -14,7 +14,14 @@ export interface MqttSessionOptions {
   readonly parties: Parties;
   readonly password: string | undefined;
   readonly version: 4 | 5;
-  readonly will: { readonly topic: string; readonly payload: string; readonly qos: 0 | 1; readonly retain: boolean };
+  /** Absent for a connection that is a short look. */
+  readonly will?: { readonly topic: string; readonly payload: string; readonly qos: 0 | 1; readonly retain: boolean };
+  /** Seconds a broken connection may be away before the will is published; MQTT 5.0 only. */
+  readonly willDelay: number;
+  /** auto: as the broker says in its CONNACK. */
+  readonly retain: boolean | 'auto';
+  /** Seconds until an event that waits at the broker is worth nothing; undefined for never. MQTT 5.0 only. */
+  readonly expirySeconds: number | undefined;
   /** Messages sent and not acknowledged, at most; the broker may lower it. */
   readonly window: number;
   /** Bytes; the broker may lower it. */
@@ -34,13 +41,24 @@ export interface MqttSession {
   /** Resolves once, however it ends; `window` has failed with the same error then. */
   readonly broken: Promise<ConnectorError>;
   /**
+   * Subscribes, with QoS 0: a session that ends with its connection keeps nothing for us anyway. To be called before anything is
+   * published, as packet identifiers are shared. Resolves with the filters that were refused, and why; rejects where the
+   * connection broke, or no answer came in time.
+   */
+  subscribe(filters: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Told of every message received from now on. What it throws breaks the connection. */
+  onMessage(listener: (packet: IPublishPacket) => void): void;
+  /**
    * Let go; `broken` and `window` end with `reason`. Orderly: with DISCONNECT, waiting at most `withinMs` for the broker to
    * hang up. Else at once and without a word, so that the broker publishes the will. Never rejects.
    */
   end(reason: ConnectorError, orderly: boolean, withinMs: number): Promise<void>;
 }
 
-/** Largest packet the broker may send us; we subscribe to nothing. */
+/** The end of a connection is known after so long, ms. */
+const CLOSING_MS = 100;
+
+/** Largest packet the broker may send us. */
 const LARGEST_INBOUND = 131_072;
 
 /**
@@ -91,7 +109,11 @@ export function openMqttSession(options: MqttSessionOptions, signal: AbortSignal
         if (orderly) await hangUp(client, stream, options.clock, withinMs);
         fail(reason);
       };
-      resolve({ window, limits, broken, end });
+      resolve({
+        ...{ window, limits, broken, end },
+        subscribe: (filters) => subscribe(client, filters, options, broken),
+        onMessage: (listener) => void client.on('message', (_topic, _payload, packet) => listener(packet)),
+      });
     });
   });
 }
@@ -119,18 +141,25 @@ function once<T>(): { readonly promise: Promise<T>; readonly settle: (value: T) 
 }
 
 function clientOptions(options: MqttSessionOptions): IClientOptions {
-  const { parties, password, will, version } = options;
-  const text = { contentType: 'application/json', payloadFormatIndicator: true };
+  const { parties, password, will, version, willDelay } = options;
+  const willProperties = {
+    contentType: 'application/json',
+    payloadFormatIndicator: true,
+    willDelayInterval: willDelay,
+  };
   return {
     protocolVersion: version,
     protocolId: 'MQTT',
     clientId: parties.clientId,
-    // A new session each time, forgotten at its end: what was not acknowledged is in the spool, and is sent again from there.
-    clean: true,
-    ...(version === 5 && { properties: { sessionExpiryInterval: 0, maximumPacketSize: LARGEST_INBOUND } }),
+    // What was not acknowledged is in the spool, and is sent again from there: a session serves for nothing but the delay of
+    // the will, which is published when its session ends (MQTT 5.0 3.1.3.2.2), as it does with a Clean Start.
+    clean: version === 4 || willDelay === 0,
+    ...(version === 5 && { properties: { sessionExpiryInterval: willDelay, maximumPacketSize: LARGEST_INBOUND } }),
     ...(parties.username !== undefined && { username: parties.username }),
     ...(password !== undefined && { password }),
-    will: { ...will, payload: Buffer.from(will.payload), ...(version === 5 && { properties: text }) },
+    ...(will !== undefined && {
+      will: { ...will, payload: Buffer.from(will.payload), ...(version === 5 && { properties: willProperties }) },
+    }),
     keepalive: options.keepalive,
     connectTimeout: options.connectTimeoutMs,
     reconnectPeriod: 0,
@@ -149,7 +178,9 @@ function limitsOf(connack: IConnackPacket, options: MqttSessionOptions): BrokerL
   return {
     version: options.version,
     qos: granted?.maximumQoS === 0 ? 0 : 1,
-    retainAvailable: granted?.retainAvailable !== false,
+    retainAvailable: options.retain === 'auto' ? granted?.retainAvailable !== false : options.retain,
+    expirySeconds: options.version === 5 ? options.expirySeconds : undefined,
+    topicAliases: granted?.topicAliasMaximum ?? 0,
     window: Math.min(options.window, granted?.receiveMaximum ?? 65_535),
     maximumPacketSize: Math.min(options.maximumPacketSize, granted?.maximumPacketSize ?? Number.POSITIVE_INFINITY),
   };
@@ -178,12 +209,47 @@ function watchProgress(
   return () => cancel();
 }
 
+async function subscribe(
+  client: MqttClient,
+  filters: readonly string[],
+  { clock, connectTimeoutMs, parties }: MqttSessionOptions,
+  broken: Promise<ConnectorError>,
+): Promise<ReadonlyMap<string, string>> {
+  let cancel: () => void = () => {};
+  const late = new Promise<never>((_, reject) => {
+    const message = `sink ${parties.sink}: ${parties.url} did not answer a SUBSCRIBE for ${connectTimeoutMs} ms`;
+    const error = new RetrySlowlyError('mqtt-no-acknowledgement', message, { facts: { sink: parties.sink } });
+    cancel = clock.after(connectTimeoutMs, () => reject(error));
+  });
+  const answer = new Promise<Map<string, string>>((resolve, reject) => {
+    client.subscribe([...filters], { qos: 0 }, (error, _granted, packet) => {
+      const granted = (packet as { granted?: readonly number[] } | undefined)?.granted;
+      if (granted === undefined) {
+        // Nearly always as the connection broke, which says more.
+        const message = `sink ${parties.sink}: ${parties.url} could not be subscribed to: ${error?.message}`;
+        const failed = new RetrySlowlyError('mqtt-subscribe', message, { facts: { sink: parties.sink } });
+        return void clock.after(CLOSING_MS, () => reject(failed));
+      }
+      const refused = filters.flatMap((filter, index): [string, string][] =>
+        granted[index]! < 0x80 ? [] : [[filter, nameOf(granted[index]!)]],
+      );
+      resolve(new Map(refused));
+    });
+  });
+  try {
+    return await Promise.race([answer, late, broken.then((error) => Promise.reject(error))]);
+  } finally {
+    cancel();
+  }
+}
+
 /** DISCONNECT, then wait for the other side to hang up. */
 async function hangUp(client: MqttClient, stream: Duplex, clock: Clock, withinMs: number): Promise<void> {
   if (stream.destroyed) return;
   const closed = new Promise<void>((resolve) => void stream.once('close', resolve));
   const cancel = clock.after(withinMs, () => void stream.destroy());
-  client.end();
+  // The session is of no more use: without this it would live as long as the will is delayed.
+  client.end(false, client.options.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {});
   await closed;
   cancel();
 }

@@ -1,9 +1,12 @@
 import { type Clock, systemClock } from '../clock.ts';
-import { AdaptRequestError, type ConnectorError, RetryNowError, RetrySlowlyError } from '../errors.ts';
-import type { OutboundMessage } from '../mapping/mapping.ts';
+import { type ConnectorError, RetryNowError } from '../errors.ts';
 import { type BrokerTls, brokerAddress } from './broker-address.ts';
-import { type MqttSession, type MqttSessionOptions, openMqttSession } from './mqtt-session.ts';
-import type { Sink, SinkConnection } from './sink.ts';
+import { type Learned, nothingLearned, openAdapted } from './mqtt-adaptation.ts';
+import { bridgeInfo, bridgeState, DEFAULT_BASE_TOPIC } from './mqtt-bridge.ts';
+import { inboundMessages } from './mqtt-inbound.ts';
+import { type RetainedWatch, retainedWatch } from './mqtt-retained.ts';
+import type { MqttSession, MqttSessionOptions } from './mqtt-session.ts';
+import type { InboundSubscription, Sink, SinkConnection } from './sink.ts';
 
 export interface MqttSinkOptions {
   readonly name: string;
@@ -19,8 +22,20 @@ export interface MqttSinkOptions {
   readonly window?: number | undefined;
   /** Seconds; 30 where absent. */
   readonly keepalive?: number | undefined;
-  /** `onvif/bridge/state` where absent. */
-  readonly bridgeStateTopic?: string | undefined;
+  /** First level or levels of the connector's own topics; `onvif` where absent. No wildcards. */
+  readonly baseTopic?: string | undefined;
+  /** Published as `<base>/bridge/info`, retained; not published where absent. No secrets. */
+  readonly info?: Readonly<Record<string, unknown>> | undefined;
+  /** auto (the default): states are retained unless the broker says that it retains nothing; true: even then. */
+  readonly retain?: boolean | 'auto' | undefined;
+  /** Stands for the form of what is retained. With it the sink finds out whether the broker still has it; absent: it does not look. */
+  readonly retainedToken?: string | undefined;
+  /** Seconds a broken connection may be away before the broker says so; 0 where absent. MQTT 5.0 only. */
+  readonly willDelay?: number | undefined;
+  /** Seconds an event may wait at the broker for its reader; for ever where absent. Never for states. MQTT 5.0 only. */
+  readonly messageExpiry?: number | undefined;
+  /** What to listen to, on every connection. */
+  readonly subscriptions?: readonly InboundSubscription[] | undefined;
   /** 10,000 where absent. */
   readonly connectTimeoutMs?: number | undefined;
   /** With messages in flight and no acknowledgement for so long the connection is given up; 30,000 where absent. */
@@ -35,17 +50,16 @@ export interface MqttSinkOptions {
 }
 
 export interface MqttNotice {
-  readonly code: 'protocol-fallback' | 'qos-0' | 'retain-unavailable' | 'bridge-state-refused';
+  readonly code:
+    | 'protocol-fallback'
+    | 'qos-0'
+    | 'retain-unavailable'
+    | 'bridge-state-refused'
+    | 'retained-marker-refused'
+    | 'subscription-refused'
+    | 'inbound-dropped'
+    | 'inbound-failed';
   readonly message: string;
-}
-
-/** What earlier attempts taught about this broker. */
-interface Learned {
-  /** It has answered in 5.0: when it hangs up now it has another reason. */
-  spokeFive: boolean;
-  version: 4 | 5;
-  willQos: 0 | 1;
-  willRetain: boolean;
 }
 
 /**
@@ -55,72 +69,35 @@ interface Learned {
  */
 export function mqttSink(options: MqttSinkOptions): Sink {
   const address = brokerAddress(options.url, options.name);
-  const preferred = options.protocol === 4 ? 4 : 5;
-  const learned: Learned = { spokeFive: false, version: preferred, willQos: 1, willRetain: true };
+  const protocol = options.protocol ?? 'auto';
+  const learned = nothingLearned(protocol, options.retain !== false);
   const notice = (code: MqttNotice['code'], message: string) =>
     options.onNotice?.({ code, message: `sink ${options.name}: ${address.text} ${message}` });
   return {
     name: options.name,
     async connect(signal): Promise<SinkConnection> {
-      const session = await openAdapted(options, address, learned, signal);
+      const adapted = () => sessionOptions(options, address, learned);
+      const session = await openAdapted(learned, protocol === 'auto', adapted, signal);
       const { limits } = session;
-      learned.spokeFive ||= limits.version === 5;
-      if (limits.version !== preferred)
+      if (limits.version !== learned.preferred)
         notice('protocol-fallback', 'has no MQTT 5.0: speaking 3.1.1, without CloudEvents attributes');
       if (limits.qos === 0)
         notice('qos-0', 'takes QoS 0 only: messages on their way are lost when the connection breaks');
-      if (!limits.retainAvailable)
+      if (!limits.retainAvailable && options.retain !== false)
         notice('retain-unavailable', 'keeps no retained messages: states are published as events');
-      await greet(session, options, notice, signal);
-      return connection(session, options);
+      const watch = limits.retainAvailable ? watchOf(options) : undefined;
+      await called(session, options, signal, async () => {
+        await listen(session, options, watch, learned, notice);
+        await greet(session, options, notice);
+      });
+      return connection(session, options, watch, notice);
     },
   };
 }
 
-/** Connects, leaving out what the broker says it cannot do, and remembering that for the next time. */
-async function openAdapted(
-  options: MqttSinkOptions,
-  address: ReturnType<typeof brokerAddress>,
-  learned: Learned,
-  signal: AbortSignal,
-): Promise<MqttSession> {
-  const auto = (options.protocol ?? 'auto') === 'auto';
-  for (;;) {
-    try {
-      return await openMqttSession(sessionOptions(options, address, learned), signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      if (adapt(learned, error as ConnectorError, auto)) continue;
-      // The broker may be another one when it is back.
-      if (auto) learned.version = 5;
-      if (!(error instanceof AdaptRequestError)) throw error;
-      throw new RetrySlowlyError(error.code, error.message, { facts: error.facts, cause: error });
-    }
-  }
-}
-
-/** True where the next attempt differs: each thing is given up once, so this ends. */
-function adapt(learned: Learned, error: ConnectorError, auto: boolean): boolean {
-  switch (error.code) {
-    case 'mqtt-protocol-version':
-    // A broker that does not know 5.0 may as well just hang up.
-    case 'mqtt-closed-unanswered':
-      if (!auto || learned.version === 4) return false;
-      // A broker that restarts, or something before it, hangs up too: attributes must not go missing for that.
-      if (error.code === 'mqtt-closed-unanswered' && learned.spokeFive) return false;
-      learned.version = 4;
-      return true;
-    case 'mqtt-retain-unsupported':
-      if (!learned.willRetain) return false;
-      learned.willRetain = false;
-      return true;
-    case 'mqtt-qos-unsupported':
-      if (learned.willQos === 0) return false;
-      learned.willQos = 0;
-      return true;
-    default:
-      return false;
-  }
+function watchOf({ retainedToken, name, baseTopic = DEFAULT_BASE_TOPIC, clock = systemClock }: MqttSinkOptions) {
+  if (retainedToken === undefined) return undefined;
+  return retainedWatch(`${baseTopic}/bridge/retained/${name}`, retainedToken, clock);
 }
 
 function sessionOptions(
@@ -139,7 +116,13 @@ function sessionOptions(
     },
     password: options.password ?? address.password,
     version: learned.version,
-    will: { ...bridgeState(options, 'offline'), qos: learned.willQos, retain: learned.willRetain },
+    will: {
+      ...bridgeState(options.baseTopic ?? DEFAULT_BASE_TOPIC, 'offline'),
+      ...{ qos: learned.willQos, retain: learned.willRetain },
+    },
+    willDelay: options.willDelay ?? 0,
+    retain: options.retain ?? 'auto',
+    expirySeconds: options.messageExpiry,
     window: options.window ?? 100,
     maximumPacketSize: options.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     keepalive: options.keepalive ?? 30,
@@ -149,42 +132,85 @@ function sessionOptions(
   };
 }
 
-function bridgeState(options: MqttSinkOptions, state: 'online' | 'offline'): OutboundMessage {
-  return {
-    topic: options.bridgeStateTopic ?? 'onvif/bridge/state',
-    payload: JSON.stringify({ state }),
-    retain: true,
-    contentType: 'application/json',
-    attributes: [],
-  };
-}
-
-/**
- * Publishes that the connector is online. A connection counts once that is settled: what breaks earlier is the fault of
- * no record. Rejects with the reason it broke for, or the signal's.
- */
-async function greet(
+/** Does `work`, which ends with the session when `signal` aborts. Rejects with the reason it broke for, or the signal's. */
+async function called(
   session: MqttSession,
-  options: MqttSinkOptions,
-  notice: (code: MqttNotice['code'], message: string) => void,
+  { name }: MqttSinkOptions,
   signal: AbortSignal,
+  work: () => Promise<void>,
 ): Promise<void> {
-  const called = new RetryNowError('mqtt-aborted', `sink ${options.name}: connecting was called off`);
-  const aborted = () => void session.end(called, false, 0);
+  const calledOff = new RetryNowError('mqtt-aborted', `sink ${name}: connecting was called off`);
+  const aborted = () => void session.end(calledOff, false, 0);
   signal.addEventListener('abort', aborted, { once: true });
   if (signal.aborted) aborted();
   try {
-    const [refusal] = await session.window.publish([bridgeState(options, 'online')], { mayBeForbidden: true });
-    if (refusal) notice('bridge-state-refused', `refused the bridge state: ${refusal.reason}`);
+    await work();
   } catch (error) {
     signal.throwIfAborted();
+    void session.end(error as ConnectorError, false, 0);
     throw error;
   } finally {
     signal.removeEventListener('abort', aborted);
   }
 }
 
-function connection(session: MqttSession, options: MqttSinkOptions): SinkConnection {
+/** A broker that hangs up on a SUBSCRIBE so often in a row is not sent one the next time: delivering goes on without. */
+const SUBSCRIBE_BREAKS = 2;
+
+async function listen(
+  session: MqttSession,
+  options: MqttSinkOptions,
+  watch: RetainedWatch | undefined,
+  learned: Learned,
+  notice: (code: MqttNotice['code'], message: string) => void,
+): Promise<void> {
+  const subscriptions = [...(watch === undefined ? [] : [watch.subscription]), ...(options.subscriptions ?? [])];
+  if (subscriptions.length === 0) return;
+  if (learned.subscribeBreaks >= SUBSCRIBE_BREAKS) {
+    learned.subscribeBreaks = 0;
+    return notice('subscription-refused', 'ends the connection on SUBSCRIBE: nothing is listened to this time');
+  }
+  const { window } = session;
+  session.onMessage(
+    inboundMessages({
+      subscriptions,
+      clock: options.clock ?? systemClock,
+      reply: (message) => void window.publish([message], { mayBeForbidden: true }).catch(() => {}),
+      onTrouble: (trouble, what) =>
+        notice(
+          `inbound-${trouble}`,
+          `sent what was ${trouble === 'dropped' ? 'not taken' : 'taken and failed'}: ${what}`,
+        ),
+    }),
+  );
+  learned.subscribeBreaks++;
+  const refused = await session.subscribe([...new Set(subscriptions.map(({ filter }) => filter))]);
+  learned.subscribeBreaks = 0;
+  for (const [filter, reason] of refused) notice('subscription-refused', `refused to send us '${filter}': ${reason}`);
+  if (watch !== undefined && !refused.has(watch.subscription.filter)) watch.subscribed();
+}
+
+/**
+ * Publishes that the connector is online. A connection counts once that is settled: what breaks earlier is the fault of
+ * no record.
+ */
+async function greet(
+  { window }: MqttSession,
+  { baseTopic = DEFAULT_BASE_TOPIC, info }: MqttSinkOptions,
+  notice: (code: MqttNotice['code'], message: string) => void,
+): Promise<void> {
+  const greeting = [bridgeState(baseTopic, 'online')];
+  if (info !== undefined) greeting.push(bridgeInfo(baseTopic, info));
+  const [refusal] = await window.publish(greeting, { mayBeForbidden: true });
+  if (refusal) notice('bridge-state-refused', `refused the bridge state: ${refusal.reason}`);
+}
+
+function connection(
+  session: MqttSession,
+  options: MqttSinkOptions,
+  watch: RetainedWatch | undefined,
+  notice: (code: MqttNotice['code'], message: string) => void,
+): SinkConnection {
   const { window, broken } = session;
   const clock = options.clock ?? systemClock;
   const closeTimeoutMs = options.closeTimeoutMs ?? 3_000;
@@ -192,7 +218,8 @@ function connection(session: MqttSession, options: MqttSinkOptions): SinkConnect
   const closed = new RetryNowError('sink-closed', `sink ${options.name}: this connection was closed`);
   const close = async () => {
     // Behind all that was handed in before; a broker that does not answer in time finds out by the will.
-    const said = window.publish([bridgeState(options, 'offline')], { mayBeForbidden: true }).then(
+    const farewell = [bridgeState(options.baseTopic ?? DEFAULT_BASE_TOPIC, 'offline')];
+    const said = window.publish(farewell, { mayBeForbidden: true }).then(
       () => true,
       () => false,
     );
@@ -205,10 +232,19 @@ function connection(session: MqttSession, options: MqttSinkOptions): SinkConnect
     late.abort();
     await session.end(closed, goodbye, closeTimeoutMs);
   };
+  if (watch !== undefined) void broken.then(watch.stop);
   return {
     publish: (messages, cutShort) =>
       closing === undefined ? window.publish(messages, { cutShort }) : Promise.reject(closed),
     broken,
+    ...(watch !== undefined && {
+      onStatesWanted: watch.onWanted,
+      async statesRestored() {
+        const said = window.publish([watch.restored()], { mayBeForbidden: true });
+        const [refusal] = await said.catch(() => []);
+        if (refusal) notice('retained-marker-refused', `refused the marker of what it retains: ${refusal.reason}`);
+      },
+    }),
     close: () => (closing ??= close()),
   };
 }

@@ -71,6 +71,15 @@ describe('reading PUBACKs', () => {
     expect(readAll([Buffer.from([0x40, 3, 0, 9, 0x95])]).pubacks).toEqual([[9, 0x95]]);
   });
 
+  it('leaves out a message of QoS 0 beyond measure, which whoever may publish can send us', () => {
+    const large = Buffer.alloc(2 ** 21 + 5, 0x40);
+    large.set([0x30, 0x80, 0x80, 0x80, 0x01]);
+    const small = generate({ cmd: 'publish', topic: 't', payload: 'x', qos: 0, dup: false, retain: false });
+    const both = Buffer.concat([large, small, Buffer.from([0x40, 2, 0, 9])]);
+    const pieces = Array.from({ length: 33 }, (_, i) => both.subarray(i * 65_536, (i + 1) * 65_536));
+    for (const chunks of [[both], pieces]) expect(readAll(chunks)).toEqual({ pubacks: [[9, 0]], rest: small });
+  });
+
   it('leaves a PUBACK with flags to the one who reads the rest', () => {
     const odd = Buffer.from([0x42, 2, 0, 9]);
     expect(readAll([odd])).toEqual({ pubacks: [], rest: odd });
@@ -80,7 +89,7 @@ describe('reading PUBACKs', () => {
     ['a PUBACK that names no packet', [0x40, 1, 0]],
     ['a PUBACK of no bytes', [0x40, 0]],
     ['a length of five bytes', [0x30, 0x80, 0x80, 0x80, 0x80, 1]],
-    ['a packet of hundreds of megabytes', [0x30, 0xff, 0xff, 0xff, 0x7f]],
+    ['a packet of hundreds of megabytes', [0x32, 0xff, 0xff, 0xff, 0x7f]],
     ['a PUBACK of hundreds of megabytes', [0x40, 0xff, 0xff, 0xff, 0x7f]],
   ])('throws on %s', (_, odd) => {
     expect(() => readAll([Buffer.from(odd)])).toThrow(/broker/);

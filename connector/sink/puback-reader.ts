@@ -3,12 +3,16 @@
  *
  *   packet           = first-byte remaining-length *OCTET
  *   remaining-length = 1*4 bytes, 7 bits each, low bits first, the high bit set on all but the last
+ *   PUBLISH          = %x30-3F …                            ; QoS in the bits %x06
  *   PUBACK           = %x40 remaining-length packet-identifier [ reason-code [ properties ] ]
  */
 
 const PUBACK = 0x40;
 
-/** Nothing a broker sends to a client that never subscribes is near this many bytes. */
+/** PUBLISH with QoS 0. */
+const isEvent = (firstByte: number): boolean => (firstByte & 0xf6) === 0x30;
+
+/** Nothing a broker sends to us is near this many bytes, unless somebody publishes it to what we listen to. */
 const LARGEST_PACKET = 1_048_576;
 
 export interface PubackHandlers {
@@ -20,11 +24,12 @@ export interface PubackHandlers {
 
 /**
  * A function that takes the stream in chunks, cut anywhere. It throws an Error where the bytes are no MQTT;
- * it is of no more use then.
+ * it is of no more use then. A message of QoS 0 beyond measure is left out: under 3.1.1 no broker can be told of a limit, and
+ * whoever may publish must not be able to break the connection.
  */
 export function pubackReader(handlers: PubackHandlers): (chunk: Buffer) => void {
   const head = { bytes: Buffer.alloc(5), length: 0 };
-  const body = { left: 0, puback: false, at: 0, packetId: 0, reason: 0 };
+  const body = { left: 0, puback: false, skipped: false, at: 0, packetId: 0, reason: 0 };
 
   const readHead = (byte: number): void => {
     head.bytes[head.length++] = byte;
@@ -32,11 +37,12 @@ export function pubackReader(handlers: PubackHandlers): (chunk: Buffer) => void 
     if (byte > 0x7f) throw new Error('malformed packet from the broker: its length has more than four bytes');
     let length = 0;
     for (let i = head.length - 1; i > 0; i--) length = length * 128 + (head.bytes[i]! & 0x7f);
-    if (length > LARGEST_PACKET)
+    const skipped = length > LARGEST_PACKET && isEvent(head.bytes[0]!);
+    if (length > LARGEST_PACKET && !skipped)
       throw new Error(`the broker sent a packet of ${length} bytes, far more than anything expected of it`);
-    Object.assign(body, { left: length, puback: head.bytes[0] === PUBACK, at: 0, packetId: 0, reason: 0 });
+    Object.assign(body, { left: length, puback: head.bytes[0] === PUBACK, skipped, at: 0, packetId: 0, reason: 0 });
     if (body.puback && length < 2) throw new Error('malformed PUBACK from the broker: it names no packet');
-    if (!body.puback) handlers.rest(Buffer.from(head.bytes.subarray(0, head.length)));
+    if (!body.puback && !skipped) handlers.rest(Buffer.from(head.bytes.subarray(0, head.length)));
     head.length = 0;
   };
 
@@ -44,7 +50,7 @@ export function pubackReader(handlers: PubackHandlers): (chunk: Buffer) => void 
     const to = Math.min(chunk.length, from + body.left);
     body.left -= to - from;
     if (!body.puback) {
-      handlers.rest(chunk.subarray(from, to));
+      if (!body.skipped) handlers.rest(chunk.subarray(from, to));
       return to;
     }
     for (let i = from; i < to && body.at < 3; i++, body.at++) {

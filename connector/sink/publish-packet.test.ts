@@ -56,6 +56,20 @@ describe('PUBLISH packets', () => {
     expect(packet.properties).toBeUndefined();
   });
 
+  it('carry expiry, correlation data and topic alias in 5.0; expiry never for states', () => {
+    const form: PublishForm = { ...V5, expirySeconds: 604_800 };
+    const correlationData = Buffer.from([0, 1, 255]);
+    expect(decode(encode(message({ correlationData }), form), 5).properties).toMatchObject({
+      messageExpiryInterval: 604_800,
+      correlationData,
+    });
+    expect(decode(encode(message({ retain: true }), form), 5).properties?.messageExpiryInterval).toBeUndefined();
+    expect(decode(encode(message({ correlationData }), { ...form, version: 4 }), 4).properties).toBeUndefined();
+    const buffer = Buffer.alloc(300);
+    const end = writePublish(buffer, 0, message(), 7, form, 300, '');
+    expect(decode(buffer.subarray(0, end), 5)).toMatchObject({ topic: '', properties: { topicAlias: 300 } });
+  });
+
   it('carry content type, text indicator and attributes in 5.0, in their order', () => {
     const attributes = [
       ['id', 'abc'],

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { ConnectorError } from '../errors.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
 import { lastingRefusal } from './mqtt-reasons.ts';
+import { type TopicAliases, topicAliases } from './publish-aliases.ts';
 import { LARGEST_PACKET, type PublishForm, publishBound, publishUnits, writePublish } from './publish-packet.ts';
 import type { Refusal, Settled } from './sink.ts';
 
@@ -13,6 +14,8 @@ export interface BrokerLimits extends PublishForm {
   readonly window: number;
   /** Bytes; larger packets are refused here. */
   readonly maximumPacketSize: number;
+  /** Topic aliases the broker grants; none where absent. */
+  readonly topicAliases?: number | undefined;
 }
 
 export interface PublishCall {
@@ -43,6 +46,7 @@ interface Batch {
 export class PublishWindow {
   readonly #stream: Writable;
   readonly #limits: BrokerLimits;
+  readonly #aliases: TopicAliases | undefined;
   /** Called with the reason code of a PUBACK that refuses for now, and the topic; the connection is to be given up. */
   readonly #refusedForNow: (reason: number, topic: string) => void;
   readonly #batches = new Set<Batch>();
@@ -68,6 +72,7 @@ export class PublishWindow {
   constructor(stream: Writable, limits: BrokerLimits, refusedForNow: (reason: number, topic: string) => void) {
     this.#stream = stream;
     this.#limits = limits;
+    this.#aliases = topicAliases(limits.topicAliases ?? 0);
     this.#refusedForNow = refusedForNow;
     this.#owners = new Array(limits.window + 1).fill(undefined);
     this.#indexes = new Uint32Array(limits.window + 1);
@@ -169,14 +174,21 @@ export class PublishWindow {
   /** Appends the packet to what is to be written; the reason where it cannot be sent, ever. */
   #encode(message: OutboundMessage, packetId: number): string | undefined {
     const largest = Math.min(this.#limits.maximumPacketSize, LARGEST_PACKET);
+    const { version } = this.#limits;
+    const aliases = this.#aliases;
+    const known = aliases === undefined ? 0 : aliases.find(message.topic);
+    const fresh = aliases === undefined || known > 0 ? 0 : aliases.offer();
+    const topic = known > 0 ? '' : message.topic;
     // A text is at least as many bytes as it has units: what is too large by that is not even written.
-    const units = publishUnits(message, this.#limits.version);
+    const units = publishUnits(message, version, topic);
     if (units > largest) return 'packet-too-large';
     this.#makeRoom(publishBound(units));
-    const end = writePublish(this.#chunk, this.#to, message, packetId, this.#limits);
+    const end = writePublish(this.#chunk, this.#to, message, packetId, this.#limits, known || fresh, topic);
     if (end < 0) return 'text-too-long';
     if (end - this.#to > largest) return 'packet-too-large';
     this.#to = end;
+    // What was refused above never told the broker of its alias.
+    if (fresh > 0) aliases!.assign(message.topic, fresh);
     return undefined;
   }
 

@@ -16,6 +16,38 @@ export interface Settled {
   readonly refusals: readonly Refusal[];
 }
 
+/** A message somebody sent us. Bounded: larger ones than the sink allows never come here. */
+export interface InboundMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retain: boolean;
+  /** MQTT 5.0: where the answer is wanted. */
+  readonly responseTopic?: string;
+  /** MQTT 5.0: to be sent back with the answer as it is. */
+  readonly correlationData?: Uint8Array;
+}
+
+/** Sends an answer over the connection the message came by; best effort, QoS 1. */
+export type Reply = (message: OutboundMessage) => void;
+
+/** Messages that are wanted from a broker, on every connection. */
+export interface InboundSubscription {
+  /** A topic filter; `+` and `#` as in MQTT. */
+  readonly filter: string;
+  /** What it throws is told to a person and harms nothing. It is not waited for: longer work is its own affair. */
+  onMessage(message: InboundMessage, reply: Reply): void;
+}
+
+/** A record that was given up for a sink. */
+export interface BuriedRecord {
+  readonly sink: string;
+  readonly offset: number;
+  readonly reason: string;
+  /** Wall time (ms). */
+  readonly at: number;
+  readonly json: string;
+}
+
 /** A live connection. It is used until it breaks and never again: the next one is a new object. */
 export interface SinkConnection {
   /**
@@ -29,6 +61,15 @@ export interface SinkConnection {
   publish(messages: OutboundMessage[], cutShort?: (settled: Settled) => void): Promise<readonly Refusal[]>;
   /** Resolves with the reason once the connection is of no more use; never rejects. */
   readonly broken: Promise<ConnectorError>;
+  /**
+   * `listener` is told, perhaps more than once, that the other side is to be given all states again: it lost its retained
+   * messages, came up without them, or somebody asked. Told at once of what was known before it listened.
+   */
+  onStatesWanted?(listener: (why: string) => void): void;
+  /** All states that were wanted are published: a broker that keeps them need not be given them again. Never rejects. */
+  statesRestored?(): Promise<void>;
+  /** Puts a record that was given up where the other side keeps such (a dead-letter topic). */
+  bury?(letter: BuriedRecord): Promise<void>;
   /** Say goodbye in order (MQTT: offline state, DISCONNECT) and let go. */
   close(): Promise<void>;
 }

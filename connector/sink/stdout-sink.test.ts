@@ -54,7 +54,7 @@ describe('the stdout sink', () => {
     const clock = fakeClock();
     const stream = new Writable({ highWaterMark: 1, write: () => {} });
     const connection = await stdoutSink({ name: 'debug', stream, clock }).connect(never);
-    void connection.publish([message('1')]);
+    const publishing = expect(connection.publish([message('1')])).rejects.toMatchObject({ code: 'sink-closed' });
     let closed = false;
     const closing = connection.close().then(() => {
       closed = true;
@@ -64,6 +64,7 @@ describe('the stdout sink', () => {
     expect(closed).toBe(false);
     clock.advance(1);
     await closing;
+    await publishing;
     expect(clock.waiting).toBe(0);
   });
 

@@ -29,9 +29,12 @@ export function stdoutSink({ name, stream, clock = systemClock }: StdoutSinkOpti
       if (!stream.writable) throw gone(name);
       let ended: ConnectorError | undefined;
       let pending: Promise<unknown> = Promise.resolve();
+      /** Of the calls that the stream has not answered: one that is destroyed need not. */
+      const open = new Set<(error: ConnectorError) => void>();
       const broken = new Promise<ConnectorError>((resolve) => {
         broke = (error) => {
           ended ??= error;
+          for (const reject of open) reject(ended);
           resolve(ended);
         };
       });
@@ -42,7 +45,10 @@ export function stdoutSink({ name, stream, clock = systemClock }: StdoutSinkOpti
           if (messages.length === 0) return Promise.resolve([]);
           const written = write(name, stream, messages.map(line).join(''));
           pending = written.catch(() => {});
-          return written;
+          return new Promise((resolve, reject) => {
+            open.add(reject);
+            void written.then(resolve, reject).finally(() => open.delete(reject));
+          });
         },
         async close() {
           await settledWithin(CLOSE_TIMEOUT_MS, pending, clock);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type ConnectorError, FatalError, RetrySlowlyError } from '../errors.ts';
 import { type Capacity, createCapacity } from './capacity.ts';
 import type { CommitPart } from './commit-part.ts';
+import { STATES_READER } from './current-states.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { type DeviceState, loadDeviceState } from './device-state.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
@@ -10,8 +11,9 @@ import { createPace, type Pace } from './pace.ts';
 import type { PageIndex } from './page-index.ts';
 import { createReader } from './reader.ts';
 import { createRecordLog, type RecordLog, readLog } from './record-log.ts';
-import { loadSinkPlaces, type SinkPlaces } from './sink-places.ts';
+import { isOwnReader, loadSinkPlaces, type SinkPlaces } from './sink-places.ts';
 import type { Spool, SpoolAppend, SpoolOptions, SpoolReader, SpoolStatistics } from './spool.ts';
+import { type StoredStates, storedStates } from './state-table.ts';
 import type { Store } from './store.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
@@ -28,6 +30,7 @@ interface Parts {
   readonly log: RecordLog;
   readonly places: SinkPlaces;
   readonly letters: DeadLetters;
+  readonly states: StoredStates;
   /** Woken when records became durable. */
   readonly arrivals: WaitingLine;
   readonly commit: GroupCommit;
@@ -48,7 +51,7 @@ export function createSpool(
   onClosed: (inOrder: boolean) => void,
 ): Spool {
   const parts = assemble(store, options, clock);
-  const { devices, letters, commit, capacity, pace } = parts;
+  const { devices, letters, states, log, commit, capacity, pace } = parts;
   const readers = new Map<string, SpoolReader>();
   let closing: Promise<void> | null = null;
   // Places of sinks that are new or forgotten, and what may be trimmed now, are written even if nothing else is.
@@ -77,6 +80,15 @@ export function createSpool(
       readers.delete(sink);
       return forgetSink(sink, parts);
     },
+    states: {
+      entries: states.entries,
+      async write(changes) {
+        refuseWhenEnded(parts);
+        states.put(changes);
+        await commit.request();
+      },
+      lastOffset: () => log.next() - 1,
+    },
     async bury(letter) {
       refuseWhenEnded(parts);
       letters.bury(letter);
@@ -103,7 +115,8 @@ export function createSpool(
         commit.request().catch(() => undefined);
       },
       acknowledged() {
-        pace.acknowledged(sink);
+        // A view of our own takes its time on purpose: no device is to wait for it.
+        if (!isOwnReader(sink)) pace.acknowledged(sink);
         commit.touch();
       },
     });
@@ -122,6 +135,7 @@ function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
   const backlog = (sink: string) => index.bytesFrom(places.acknowledged(sink) + 1);
   const pace = createPace(clock, backlog);
   const letters = createDeadLetters(store);
+  const states = storedStates(store, places.isKnown(STATES_READER));
   const arrivals = createWaitingLine();
   const trouble = (error: ConnectorError) => options.onTrouble?.(error);
   const end: Parts['end'] = { reason: null };
@@ -129,7 +143,7 @@ function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
   const commit = createGroupCommit({
     store,
     clock,
-    takeRequested: () => log.takeAppended([...devices.takeWrites(), ...letters.takeWrites()]),
+    takeRequested: () => log.takeAppended([...devices.takeWrites(), ...letters.takeWrites(), ...states.takeWrites()]),
     takeHousekeeping(): CommitPart | null {
       const floor = places.floor();
       const writes = places.takeWrites();
@@ -158,6 +172,7 @@ function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
     log,
     places,
     letters,
+    states,
     arrivals,
     commit,
     trouble,
@@ -191,7 +206,7 @@ function forgetSink(sink: string, { places, pace, log, commit }: Parts): number 
 
 function statisticsOf({ log, index, capacity, places, options }: Parts): SpoolStatistics {
   const oldestUndelivered: Record<string, number | null> = {};
-  for (const sink of places.names()) {
+  for (const sink of places.sinks()) {
     oldestUndelivered[sink] = index.at(places.acknowledged(sink) + 1)?.appendedAt ?? null;
   }
   const { records } = log.durable();

@@ -70,15 +70,25 @@ test('devices wait for a living sink that has too much before it, until it is be
   expect(timers.size).toBe(0);
 });
 
-test('the slowest living sink sets the pace', async () => {
+test('the quickest living sink sets the pace', async () => {
   const { pace, reach } = setUp();
   reach('lake', PACE_BYTES + 1);
-  reach('broker', 0);
+  reach('broker', PACE_BYTES + 1);
   const device = ask(pace);
-  reach('broker', 0);
+  reach('lake', PACE_BYTES + 2);
   await settle();
   expect(device.now).toBe('waits');
-  reach('lake', 0);
+  reach('broker', PACE_BYTES / 2);
+  await settle();
+  expect(device.now).toBe('goes on');
+});
+
+test('nothing waits for a slow sink beside one that has all it needs, and needed nothing for long', async () => {
+  const { pace, reach, pass } = setUp();
+  reach('broker', 0);
+  pass(60_000);
+  reach('lake', PACE_BYTES + 1);
+  const device = ask(pace);
   await settle();
   expect(device.now).toBe('goes on');
 });

@@ -11,13 +11,16 @@ export const PACE_LONGEST = 100;
 /** A sink that has acknowledged nothing for so long (ms) is taken for dead, and not waited for. */
 export const SINK_ALIVE = 1_000;
 
-/** Lets sinks that work keep up: the second reason to let devices wait. */
+/**
+ * Lets sinks that work keep up: the second reason to let devices wait. The quickest of them sets the pace: beside one that keeps
+ * up, a slower one reads from the disk, and costs the others nothing.
+ */
 export interface Pace {
   /** `sink` has acknowledged something new. */
   acknowledged(sink: string): void;
   /** Nobody waits for `sink` any more. */
   forget(sink: string): void;
-  /** Resolves while every living sink keeps up, and at the latest after `PACE_LONGEST`; rejects with the signal's reason, or `close`'s. */
+  /** Resolves while a sink keeps up or none lives, and at the latest after `PACE_LONGEST`; rejects with the signal's reason, or `close`'s. */
   wait(signal: AbortSignal): Promise<void>;
   close(reason: Error): void;
 }
@@ -29,8 +32,13 @@ export function createPace(clock: Clock, backlog: (sink: string) => number): Pac
 
   function exceeds(bytes: number): boolean {
     const alive = clock.monotonic() - SINK_ALIVE;
-    for (const [sink, at] of acknowledgedAt) if (at >= alive && backlog(sink) > bytes) return true;
-    return false;
+    let waitedFor = false;
+    for (const [sink, at] of acknowledgedAt) {
+      // Whoever has little before it keeps up, however long ago its last acknowledgement was needed.
+      if (backlog(sink) <= bytes) return false;
+      if (at >= alive) waitedFor = true;
+    }
+    return waitedFor;
   }
 
   // Not `clock.after`: a device that waits here must keep the process alive.

@@ -98,6 +98,7 @@ export function createReader(sink: string, deps: Deps): SpoolReader {
     acknowledge(offset) {
       if (offset > places.acknowledged(sink) && !deps.isForgotten()) acknowledge(offset);
     },
+    acknowledged: () => places.acknowledged(sink),
     rewind() {
       position = places.acknowledged(sink) + 1;
       stored.reset();

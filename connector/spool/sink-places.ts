@@ -11,6 +11,10 @@ import { MAX_NAME_BYTES, type Store, type Write } from './store.ts';
  */
 export interface SinkPlaces {
   names(): readonly string[];
+  /** Those of them that are sinks, and not readers of our own. */
+  sinks(): readonly string[];
+  /** It has a place from an earlier run. */
+  isKnown(sink: string): boolean;
   /** The place of a sink; one that was never seen starts before the oldest record kept. */
   open(sink: string): void;
   acknowledged(sink: string): number;
@@ -25,6 +29,9 @@ export interface SinkPlaces {
 
 const PREFIX = 'sink ';
 
+/** Readers of our own: no sink can have such a name. */
+export const isOwnReader = (name: string): boolean => name.startsWith('#');
+
 /**
  * Reads the places; sinks that are not among `sinks` are forgotten.
  *
@@ -35,6 +42,7 @@ export function loadSinkPlaces(store: Store, sinks: readonly string[], oldest: (
   const places = new Map<string, number>();
   // Sealed when they are taken only: a sink may acknowledge each record by itself.
   const changed = new Set<string>();
+  const known = new Set<string>();
 
   function open(sink: string): void {
     if (places.has(sink)) return;
@@ -49,13 +57,17 @@ export function loadSinkPlaces(store: Store, sinks: readonly string[], oldest: (
     const sink = name.slice(PREFIX.length);
     const place = unsealJson(value) as { acknowledged: number } | undefined;
     if (place === undefined) throw new FatalError('spool-damaged', `the offset of sink ${sink} cannot be read`);
-    if (sinks.includes(sink)) places.set(sink, Math.min(Math.max(place.acknowledged, oldest() - 1), last));
-    else changed.add(sink);
+    if (sinks.includes(sink)) {
+      places.set(sink, Math.min(Math.max(place.acknowledged, oldest() - 1), last));
+      known.add(sink);
+    } else changed.add(sink);
   }
   for (const sink of sinks) open(sink);
 
   return {
     names: () => [...places.keys()],
+    sinks: () => [...places.keys()].filter((name) => !isOwnReader(name)),
+    isKnown: (sink) => known.has(sink),
     open,
     acknowledged: (sink) => places.get(sink) ?? 0,
     acknowledge(sink, offset) {

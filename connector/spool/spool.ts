@@ -54,6 +54,24 @@ export interface SpoolReader {
   acknowledge(offset: number): void;
   /** Go back to the first record that is not acknowledged. */
   rewind(): void;
+  /** Offset up to and including which everything is acknowledged; 0 before the first. */
+  acknowledged(): number;
+}
+
+/** One entry of the table of states; `state: null` removes it. */
+export interface StateChange {
+  readonly key: Buffer;
+  readonly state: SpooledRecord | null;
+}
+
+/** The table as the owner of the states has it. */
+export interface StateTable {
+  /** What is stored. An entry that cannot be read is left out: the device tells its states again. */
+  entries(): Iterable<{ readonly key: Buffer; readonly state: SpooledRecord }>;
+  /** Durable when it resolves; rejects only when the spool is broken or closed. */
+  write(changes: readonly StateChange[]): Promise<void>;
+  /** Offset of the last durable record of the log; 0 where there never was one. */
+  lastOffset(): number;
 }
 
 export interface DeadLetter {
@@ -89,7 +107,10 @@ export interface Spool {
   learned(device: string): unknown;
   /** Keeps what was learned, soon: it can be learned again. */
   learn(device: string, profile: LearnedProfile): void;
-  /** The reader of a sink; one per sink. A sink seen for the first time starts at the oldest record kept. */
+  /**
+   * The reader of a sink; one per sink. A sink seen for the first time starts at the oldest record kept. A reader whose name
+   * begins with `#` is one of our own: it holds trimming up as a sink does, and is no sink to anybody who looks.
+   */
   reader(sink: string): SpoolReader;
   /**
    * `sink` is no more: it holds nothing up, and its reader is of no more use. One that returns under its name starts as a new
@@ -98,6 +119,8 @@ export interface Spool {
    * @returns how many records it had not acknowledged
    */
   forget(sink: string): number;
+  /** Where `current-states.ts` keeps what it makes of the log. */
+  readonly states: StateTable;
   /** Bury a record that a sink can never take. Durable when it resolves. */
   bury(letter: DeadLetter): Promise<void>;
   deadLetters(sink: string): readonly DeadLetter[];
@@ -111,7 +134,7 @@ export interface SpoolOptions {
   readonly directory: string;
   /** Bytes of undelivered records beyond which no more are taken. */
   readonly maxBytes: number;
-  /** Names of the sinks that must have a record before it may be trimmed. */
+  /** Names of the sinks, and of readers of our own, that must have a record before it may be trimmed. */
   readonly sinks: readonly string[];
   /** Told of what goes wrong while the spool works: a full disk, a damaged page. For the log; must not throw. */
   readonly onTrouble?: (error: ConnectorError) => void;

@@ -3,7 +3,7 @@ import { type ConnectorError, FatalError, messageOf, RetrySlowlyError } from '..
 import { createDiskRoom, type DiskRoom } from './disk-room.ts';
 
 /** The named databases of the environment; their keys and values are described where they are written. */
-export const TABLES = ['records', 'checkpoints', 'properties', 'offsets', 'deadLetters', 'meta'] as const;
+export const TABLES = ['records', 'checkpoints', 'properties', 'offsets', 'deadLetters', 'meta', 'states'] as const;
 export type Table = (typeof TABLES)[number];
 
 /** One change of a transaction; `value: null` removes the key. */
@@ -61,7 +61,8 @@ export function openStore(directory: string, create: boolean): Store {
   const tables = {} as Record<Table, Database<Buffer, Buffer>>;
   for (const name of TABLES) {
     // `create` is understood by lmdb-js, though not in its types.
-    const table = root.openDB<Buffer, Buffer>(name, { ...ENCODING, create } as object);
+    // Stores of before there was a view of the states lack its table.
+    const table = root.openDB<Buffer, Buffer>(name, { ...ENCODING, create: create || name === 'states' } as object);
     if (table === undefined) {
       void root.close();
       throw new FatalError('spool-damaged', `the database "${name}" is missing`);

@@ -20,6 +20,8 @@ export interface DeviceIntake {
    * @returns how much of the time it took on purpose, ms
    */
   take(batch: NotificationBatch, heldMs: number): Promise<number>;
+  /** Somebody wants all states anew: they are asked for as soon as no pull is in flight. */
+  resynchronize(): void;
   /** Ends a replay that is under way. */
   close(): Promise<void>;
 }
@@ -83,6 +85,19 @@ class Intake implements DeviceIntake {
     if (set !== undefined) this.#synchronized(set);
     if (this.#askFor !== null && !this.#signals.stop.aborted) await this.#ask(this.#askFor);
     return headStartMs;
+  }
+
+  resynchronize(): void {
+    const { normalizer, log } = this.#to;
+    if (this.#askFor !== null) return;
+    const since = log.checkpoint.lastAnswerAt;
+    const set: SetBeginning = { gap: 'none', cause: 'request', since, by: 'point', away: false, final: true };
+    normalizer.beginSet(set);
+    normalizer.synchronization.doubt();
+    this.#askFor = set;
+    this.#asks = 0;
+    // For the pull in flight to end now, which it does with what the device has to tell; then the states are asked for in order.
+    void this.#connection.live.synchronize(this.#signals.stop).catch(() => {});
   }
 
   async close(): Promise<void> {

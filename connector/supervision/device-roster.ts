@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { DeviceSession } from '../device/device-session.ts';
 import type { DeviceStatus } from '../normalize/record.ts';
 import type { Spool } from '../spool/spool.ts';
 import { WORKER_BACK_OFF } from './back-off.ts';
@@ -12,8 +13,17 @@ import type { WorkerObserver } from './worker-observer.ts';
 /** What is needed of a device's worker. */
 export interface SupervisedDevice extends Worker {
   readonly status: DeviceStatus;
+  /** As `DeviceWorker.session` and `DeviceWorker.resynchronize`. */
+  readonly session?: DeviceSession | undefined;
+  resynchronize?(): void;
   /** In order: Unsubscribe, store the last answer. */
   stop(): Promise<void>;
+}
+
+/** A device on the roster. `worker.current` is null before its turn to start, and while it waits to be started again. */
+export interface RosterDevice {
+  readonly status: DeviceStatus;
+  readonly worker: Pick<KeptWorker<SupervisedDevice>, 'current'>;
 }
 
 export type DeviceOrder = Omit<DeviceWorkerOptions, 'turnstile'>;
@@ -29,7 +39,7 @@ export interface DeviceRosterOptions {
 
 /** The workers of the devices, by id. */
 export interface DeviceRoster {
-  readonly devices: ReadonlyMap<string, { readonly status: DeviceStatus }>;
+  readonly devices: ReadonlyMap<string, RosterDevice>;
   /** Starts one in its turn. A device that is there already is left as it is. */
   add(order: DeviceOrder): void;
   /** Ends one in order. Resolves when it has ended: only then may it be added again. */

@@ -1,7 +1,15 @@
 import type { Clock } from '../clock.ts';
-import type { DeviceOptions } from '../device/device-session.ts';
+import type { DeviceOptions, DeviceSession } from '../device/device-session.ts';
 import type { MessageDescription } from '../device/topic-set.ts';
-import { ConnectorError, FatalError, isAbort, SubscriptionLostError, UnauthorizedError } from '../errors.ts';
+import {
+  ConnectorError,
+  FatalError,
+  isAbort,
+  RetrySlowlyError,
+  SubscriptionLostError,
+  UnauthorizedError,
+  UnsupportedError,
+} from '../errors.ts';
 import { Normalizer } from '../normalize/normalizer.ts';
 import type { DeviceStatus } from '../normalize/record.ts';
 import type { TopicNamespaces } from '../normalize/topic-namespaces.ts';
@@ -58,6 +66,7 @@ export class DeviceWorker {
   /** Asks nothing more of the device; what it has said already is still taken. */
   readonly #stop = new AbortController();
   #connection: DeviceConnection | undefined;
+  #intake: DeviceIntake | undefined;
   /** The farewell on its way; true where the device confirmed it. */
   #leaving: Promise<boolean> | undefined;
   /** The status that records and observers were told; none yet in this process. */
@@ -96,6 +105,25 @@ export class DeviceWorker {
     this.ended = this.#run().finally(() => this.#abort.abort());
     // Whoever waits for it hears of it; nobody waiting is no crash of its own.
     this.ended.catch(() => {});
+  }
+
+  /** The device as we are connected to it; undefined while we are not. */
+  get session(): DeviceSession | undefined {
+    return this.#connection?.session;
+  }
+
+  /**
+   * All property states are told anew, and a `synchronized` record (cause: request) says when they were (Core 9.5).
+   *
+   * @throws RetrySlowlyError `not-connected`, UnsupportedError where the device tells no states when asked
+   */
+  resynchronize(): void {
+    const { habits } = this.#to;
+    if (this.#intake === undefined || this.#stopping)
+      throw new RetrySlowlyError('not-connected', `${this.device} is ${this.status}: its states come when it is back`);
+    if (!habits.synchronizes || !habits.tellsStates)
+      throw new UnsupportedError('no-synchronization', `${this.device} tells no states when it is asked for them`);
+    this.#intake.resynchronize();
   }
 
   /** End in order: Unsubscribe, take the last answer, store it. Resolves when that is done. */
@@ -147,6 +175,7 @@ export class DeviceWorker {
     );
     this.#connection = connection;
     const intake = openIntake(this.#to, connection, { abort: signal, stop: this.#stop.signal });
+    this.#intake = intake;
     try {
       await this.#become('online', null);
       await this.#pump(connection, intake);
@@ -158,6 +187,7 @@ export class DeviceWorker {
       return leastPause(error, DEVICE_BACK_OFF);
     } finally {
       this.#connection = undefined;
+      this.#intake = undefined;
       await this.#leaving;
       await intake.close();
       await connection.batches.return?.();

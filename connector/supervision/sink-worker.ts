@@ -2,8 +2,14 @@ import type { Clock } from '../clock.ts';
 import { FatalError, isAbort, messageOf } from '../errors.ts';
 import type { Mapping, OutboundMessage } from '../mapping/mapping.ts';
 import type { Refusal, Settled, Sink, SinkConnection } from '../sink/sink.ts';
+import type { CurrentStates } from '../spool/current-states.ts';
 import type { Spool, SpooledRecord, SpoolReader } from '../spool/spool.ts';
 import { retrying, SINK_BACK_OFF } from './back-off.ts';
+import { buryRecords } from './bury-records.ts';
+import { deliveredRuns } from './delivered-runs.ts';
+import type { Departures } from './departures.ts';
+import { type StateRestoration, stateRestoration } from './state-restoration.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import type { WorkerObserver } from './worker-observer.ts';
 
 export interface SinkWorkerOptions {
@@ -12,6 +18,10 @@ export interface SinkWorkerOptions {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly observer: WorkerObserver;
+  /** What is in force, for sinks that lost it; not restored where absent. */
+  readonly states?: CurrentStates | undefined;
+  /** Devices that are gone. */
+  readonly departures?: Departures | undefined;
 }
 
 /** Least time between two connections: a broker that hangs up on what it is sent is not to be called again at once, ms. */
@@ -47,6 +57,9 @@ export class SinkWorker {
   connected = false;
   readonly #options: SinkWorkerOptions;
   readonly #reader: SpoolReader;
+  readonly #restoration: StateRestoration;
+  /** Offset of the last record that was sent, or delivered before. */
+  #sentTo = 0;
   readonly #abort = new AbortController();
   #drained: (() => void) | null = null;
   /** Of this connection: whether records went out, the one on its way alone, and whether any was settled. */
@@ -64,6 +77,7 @@ export class SinkWorker {
     this.#options = options;
     this.name = options.sink.name;
     this.#reader = options.spool.reader(this.name);
+    this.#restoration = stateRestoration(this.name, options);
     this.ended = this.#run();
     // Whoever waits for it hears of it; nobody waiting is no crash of its own.
     this.ended.catch(() => {});
@@ -110,6 +124,8 @@ export class SinkWorker {
       }
     } catch (error) {
       if (!isAbort(error) && !signal.aborted) throw error;
+    } finally {
+      this.#restoration.close();
     }
   }
 
@@ -120,6 +136,8 @@ export class SinkWorker {
     this.#alone = null;
     this.#progress = false;
     observer.sinkStatus(this.name, true, null);
+    this.#sentTo = this.#reader.acknowledged();
+    this.#restoration.attach(connection);
     // Waiting for records ends with the connection: what comes next goes over the next one.
     const lost = new AbortController();
     void connection.broken.then((reason) => lost.abort(reason));
@@ -154,7 +172,7 @@ export class SinkWorker {
     }
     this.#careful = 0;
     this.#breakers++;
-    await this.#bury(this.#alone, 'connection-broken-by-record');
+    await buryRecords(new Map([[this.#alone, 'connection-broken-by-record']]), this.#options);
     this.#acknowledge(this.#alone);
   }
 
@@ -165,10 +183,11 @@ export class SinkWorker {
     try {
       for (;;) {
         const alone = this.#careful > 0;
-        const portion = this.#map(await this.#reader.next(alone ? 1 : PORTION, signal));
+        const portion = this.#map(await this.#next(alone ? 1 : PORTION, signal));
+        this.#sentTo = portion.entries.at(-1)!.offset;
         this.#sent = true;
         this.#alone = alone ? portion.entries[0]! : null;
-        before = this.#settle(portion, outcomeOf(connection, portion), before);
+        before = this.#settle(portion, outcomeOf(connection, portion), before, connection);
         // Whoever waits below hears of a failure; until then it is not unhandled.
         before.catch(() => {});
         inFlight.push(before);
@@ -183,28 +202,52 @@ export class SinkWorker {
     }
   }
 
-  async #settle(portion: Portion, outcome: Promise<Outcome>, before: Promise<void>): Promise<void> {
+  /** The next records. States that are to be published first go out before them. */
+  async #next(max: number, signal: AbortSignal): Promise<readonly SpooledRecord[]> {
+    for (;;) {
+      // Nothing may be due any more at the moment the wait begins: it ends at what becomes due later.
+      while (this.#restoration.isDue(this.#sentTo)) await this.#restoration.run(this.#sentTo, signal);
+      const untilDue = this.#restoration.untilDue(signal);
+      try {
+        return await this.#reader.next(max, untilDue);
+      } catch (error) {
+        if (signal.aborted || !untilDue.aborted) throw error;
+      }
+    }
+  }
+
+  async #settle(
+    portion: Portion,
+    outcome: Promise<Outcome>,
+    before: Promise<void>,
+    connection: SinkConnection,
+  ): Promise<void> {
     await before;
     const { entries, refusals, error } = await outcome;
-    if (entries.length > 0) await this.#conclude(portion, entries, refusals);
+    if (entries.length > 0) await this.#conclude(portion, entries, refusals, connection);
     if (error !== null) throw error;
   }
 
-  async #conclude(portion: Portion, entries: readonly SpooledRecord[], refusals: readonly Refusal[]): Promise<void> {
+  async #conclude(
+    portion: Portion,
+    entries: readonly SpooledRecord[],
+    refusals: readonly Refusal[],
+    connection: SinkConnection,
+  ): Promise<void> {
     const last = entries.at(-1)!;
     const dead = new Map([...portion.unmapped].filter(([{ offset }]) => offset <= last.offset));
     for (const { index, reason } of refusals) {
       const owner = portion.owners[index]!;
       if (owner.offset <= last.offset) dead.set(owner, reason);
     }
-    for (const [entry, reason] of dead) await this.#bury(entry, reason);
+    await buryRecords(dead, this.#options, connection);
     this.#progress = true;
     this.#careful = Math.max(0, this.#careful - entries.length);
     this.#acknowledge(last);
     const delivered = dead.size === 0 ? entries : entries.filter((entry) => !dead.has(entry));
     if (delivered.length === 0) return;
     this.#breakers = 0;
-    this.#options.observer.delivered(this.name, runs(delivered), this.#options.clock.now());
+    this.#options.observer.delivered(this.name, deliveredRuns(delivered), this.#options.clock.now());
   }
 
   #acknowledge({ offset }: SpooledRecord): void {
@@ -226,12 +269,6 @@ export class SinkWorker {
     }
     return portion;
   }
-
-  async #bury(entry: SpooledRecord, reason: string): Promise<void> {
-    const { spool, clock, observer } = this.#options;
-    await spool.bury({ sink: this.name, offset: entry.offset, reason, at: clock.now(), json: entry.json });
-    observer.buried(this.name, 1, reason);
-  }
 }
 
 /** Never rejects. A record counts when all of its messages are settled. */
@@ -247,28 +284,4 @@ async function outcomeOf(connection: SinkConnection, { entries, messages, owners
     const closed = open === undefined ? [] : entries.slice(0, entries.indexOf(open));
     return { entries: closed, refusals: settled.refusals, error: error as Error };
   }
-}
-
-/** Settles as `work` does, or with the signal's reason where that aborts first. */
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    if (signal.aborted) return aborted();
-    signal.addEventListener('abort', aborted, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
-}
-
-/** Records of one answer share the moment they were read: one run for all of them. */
-function runs(entries: readonly SpooledRecord[]): { count: number; readAt: number }[] {
-  const found: { count: number; readAt: number }[] = [];
-  let text = '';
-  for (const { record } of entries) {
-    if (record.receivedAt === text) found.at(-1)!.count++;
-    else {
-      text = record.receivedAt;
-      found.push({ count: 1, readAt: Date.parse(text) });
-    }
-  }
-  return found;
 }

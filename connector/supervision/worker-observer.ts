@@ -21,6 +21,8 @@ export interface WorkerObserver {
   sinkStatus(sink: string, connected: boolean, error: Error | null): void;
   /** A batch was acknowledged; each run is `count` records that were read from their device at `readAt` (wall ms). */
   delivered(sink: string, runs: readonly { readonly count: number; readonly readAt: number }[], at: number): void;
+  /** A sink was given the states it is to hold: so many messages, of which it refused some. */
+  statesRestored?(sink: string, messages: number, refused: number, why: string): void;
   buried(sink: string, count: number, reason: string): void;
   sinkTrouble(sink: string, what: string, error: Error): void;
 }

@@ -1,36 +1,52 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type CountedRecord, eventCounters } from './event-counters.ts';
+import { type MetricFact, OWN_METRICS } from './own-metrics.ts';
 import { removeSeries } from './remove-series.ts';
 import { secondsHistogram } from './seconds-histogram.ts';
-
-/** What only a look at the moment tells; asked at each scrape. */
-export interface Snapshot {
-  readonly spoolRecords: number;
-  readonly spoolBytes: number;
-  /** Seconds since the oldest undelivered record was stored, by sink; 0 where nothing waits. */
-  readonly oldestAgeSeconds: Readonly<Record<string, number>>;
-}
+import { type Snapshot, snapshotMetrics } from './snapshot-metrics.ts';
+import { stateGauges } from './state-gauges.ts';
 
 export interface Metrics {
   received(device: string, notifications: number, pullSeconds: number, at: number): void;
-  deviceUp(device: string, up: boolean): void;
-  deviceInfo(
-    device: string,
-    labels: Readonly<Record<'name' | 'manufacturer' | 'model' | 'firmware' | 'serial' | 'site', string>>,
-  ): void;
-  /** Name and site of a device are others now; nothing where its identity is not known yet. */
-  relabel(device: string, labels: Readonly<Record<'name' | 'site', string>>): void;
+  deviceStatus(device: string, status: string): void;
+  /** The device is configured, with this name and site. */
+  deviceNamed(device: string, labels: DeviceName): void;
+  /** What the device says it is; or said in an earlier run, which counts until it says it anew. */
+  deviceIdentity(device: string, identity: DeviceIdentity, earlier?: 'earlier'): void;
   epoch(device: string, epoch: number): void;
   clockSkew(device: string, seconds: number): void;
-  gap(device: string, reason: string): void;
+  /** @param at wall time, ms */
+  gap(device: string, reason: string, at: number): void;
+  /** @param reason the code of one of our errors */
+  deviceError(device: string, reason: string): void;
+  /** A record of the log, each once; and off the hot path. */
+  logged(record: CountedRecord): void;
+  /** What was in force when the process began. @param at when it was told, wall ms */
+  restored(record: CountedRecord, at: number): void;
+  /** The sink is configured. */
+  sinkNamed(sink: string): void;
   published(sink: string, count: number): void;
   /** `count` records took this long from the device's answer to the sink's acknowledgement. */
   delivery(sink: string, count: number, seconds: number): void;
   publishError(sink: string, reason: string): void;
-  deadLetters(sink: string, count: number): void;
+  /** @param at wall time, ms */
+  deadLetters(sink: string, count: number, at: number): void;
   /** These are no more: their series end, so that nobody is alarmed by the last value of what was removed. */
   forget(label: 'device' | 'sink', names: ReadonlySet<string>): Promise<void>;
   /** The exposition text (Prometheus 0.0.4). */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export type DeviceName = Readonly<Record<'name' | 'site', string>>;
+export type DeviceIdentity = Readonly<Record<'manufacturer' | 'model' | 'firmware' | 'serial', string>>;
+
+export interface MetricsOptions {
+  /** Of the connector. */
+  readonly version: string;
+  /** What only a look at the moment tells; asked at each scrape. */
+  readonly snapshot: () => Snapshot;
+  /** Reads xs:dateTime: ms since 1970, null where it is none. */
+  readonly instant: (text: string) => number | null;
 }
 
 interface DeviceCell {
@@ -44,18 +60,73 @@ interface DeviceCell {
 const PULL_BUCKETS = [0.005, 0.05, 0.25, 1, 5, 15, 30, 60, 120];
 const DELIVERY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300, 3600];
 
-/**
- * The metrics of contract section 8. Labels are bounded: `device`, `sink` and reasons from a closed list; never a topic, a
- * token or a person.
- */
-export function createMetrics(version: string, snapshot: () => Snapshot): Metrics {
+export type { Snapshot } from './snapshot-metrics.ts';
+
+/** Gauges of prom-client with names of counters (promtool check metrics); the same by type stay. */
+const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
+
+/** The metrics of docs/metrics.md: those of own-metrics.ts, those of topic-metrics.ts, and prom-client's of the process. */
+export function createMetrics({ version, snapshot, instant }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const events = eventMetrics(registry);
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const devices = deviceMetrics(registry);
   const sinks = sinkMetrics(registry);
+  const events = eventCounters(registry);
+  const leftOut = gauge(registry, OWN_METRICS.leftOut);
+  const gauges = stateGauges(registry, instant, (device, tokens) => leftOut.set({ device }, tokens));
+  snapshotMetrics(registry, snapshot);
+  gauge(registry, OWN_METRICS.buildInfo).set({ version, nodejs: process.version }, 1);
+  return {
+    ...devices.told,
+    ...sinks.told,
+    logged: events.take,
+    restored(record, at) {
+      events.begin(record);
+      devices.restored(record.device, at);
+    },
+    async forget(label, names) {
+      if (label === 'device') {
+        devices.forget(names);
+        events.forget(names);
+      }
+      await removeSeries(registry, label, names);
+    },
+    async expose() {
+      devices.flush();
+      leftOut.reset();
+      gauges.refresh(snapshot().states());
+      return { contentType: registry.contentType, text: await exposition(registry) };
+    },
+  };
+}
+
+/** Metric by metric: with thousands of devices all of them at once would keep events waiting for a third of a second. */
+async function exposition(registry: Registry): Promise<string> {
+  const parts: string[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    parts.push(await registry.getSingleMetricAsString(name));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function deviceMetrics(registry: Registry) {
+  const received = counter(registry, OWN_METRICS.received);
+  const gaps = counter(registry, OWN_METRICS.gaps);
+  const errors = counter(registry, OWN_METRICS.deviceErrors);
+  const up = gauge(registry, OWN_METRICS.deviceUp);
+  const unauthorized = gauge(registry, OWN_METRICS.unauthorized);
+  const epoch = gauge(registry, OWN_METRICS.epoch);
+  const skew = gauge(registry, OWN_METRICS.skew);
+  const lastEvent = gauge(registry, OWN_METRICS.lastEvent);
+  const lastGap = gauge(registry, OWN_METRICS.lastGap);
+  const pull = histogram(registry, OWN_METRICS.pull, PULL_BUCKETS);
+  const information = deviceInformation(gauge(registry, OWN_METRICS.deviceInfo));
   /** What came with each answer since the last scrape: a look-up by label costs as much as the rest of counting. */
   const cells = new Map<string, DeviceCell>();
+  /** Wall time (ms) of the last event of the processes before this one. */
+  const before = new Map<string, number>();
   const cellOf = (device: string) => {
     let cell = cells.get(device);
     if (cell === undefined) {
@@ -64,131 +135,113 @@ export function createMetrics(version: string, snapshot: () => Snapshot): Metric
     }
     return cell;
   };
-  const setInfo = (now: Readonly<Record<string, string>> & { readonly device: string }) => {
-    const before = devices.infoOf.get(now.device);
-    if (before !== undefined) devices.info.remove(before);
-    devices.infoOf.set(now.device, now);
-    devices.info.labels(now).set(1);
-  };
-  snapshotMetrics(registry, snapshot);
-  gauge(registry, 'onvif_connector_build_info', 'Version of the connector and of Node.js', ['version', 'nodejs'])
-    .labels(version, process.version)
-    .set(1);
   return {
-    received(device, notifications, pullSeconds, at) {
-      const cell = cellOf(device);
-      cell.received += notifications;
-      if (notifications > 0) cell.lastEventAt = at;
-      events.pull.observe(device, pullSeconds);
+    told: {
+      received(device: string, notifications: number, pullSeconds: number, at: number) {
+        const cell = cellOf(device);
+        cell.received += notifications;
+        if (notifications > 0) cell.lastEventAt = at;
+        pull.observe(device, pullSeconds);
+      },
+      deviceStatus(device: string, status: string) {
+        up.set({ device }, status === 'online' ? 1 : 0);
+        unauthorized.set({ device }, status === 'unauthorized' ? 1 : 0);
+      },
+      deviceNamed(device: string, labels: DeviceName) {
+        // From the start: a device that is never reached is down, not unknown.
+        up.inc({ device }, 0);
+        unauthorized.inc({ device }, 0);
+        received.inc({ device }, 0);
+        information.named(device, labels);
+      },
+      deviceIdentity: information.identified,
+      epoch: (device: string, count: number) => epoch.set({ device }, count),
+      clockSkew(device: string, seconds: number) {
+        cellOf(device).skew = seconds;
+      },
+      gap(device: string, reason: string, at: number) {
+        gaps.inc({ device, reason });
+        lastGap.set({ device }, at / 1000);
+      },
+      deviceError: (device: string, reason: string) => errors.inc({ device, reason }),
     },
-    deviceUp: (device, up) => devices.up.labels(device).set(up ? 1 : 0),
-    deviceInfo: (device, labels) => setInfo({ device, ...labels }),
-    relabel(device, labels) {
-      const before = devices.infoOf.get(device);
-      if (before !== undefined) setInfo({ ...before, device, ...labels });
+    restored: (device: string, at: number) => void before.set(device, Math.max(at, before.get(device) ?? 0)),
+    forget(names: ReadonlySet<string>) {
+      information.forget(names);
+      for (const device of names) for (const map of [cells, before]) map.delete(device);
     },
-    epoch: (device, epoch) => devices.epoch.labels(device).set(epoch),
-    clockSkew(device, seconds) {
-      cellOf(device).skew = seconds;
-    },
-    gap: (device, reason) => events.gaps.labels(device, reason).inc(),
-    published: (sink, count) => sinks.published.labels(sink).inc(count),
-    delivery: (sink, count, seconds) => sinks.delivery.observe(sink, seconds, count),
-    publishError: (sink, reason) => sinks.errors.labels(sink, reason).inc(),
-    deadLetters: (sink, count) => sinks.dead.labels(sink).inc(count),
-    async forget(label, names) {
-      if (label === 'device') {
-        for (const device of names) {
-          cells.delete(device);
-          devices.infoOf.delete(device);
-        }
-      }
-      await removeSeries(registry, label, names);
-    },
-    async expose() {
-      for (const [device, { received, lastEventAt, skew }] of cells) {
-        events.received.labels(device).inc(received);
-        if (skew !== null) devices.skew.labels(device).set(skew);
-        if (lastEventAt > 0) devices.lastEvent.labels(device).set(lastEventAt / 1000);
+    flush() {
+      for (const [device, at] of before) lastEvent.set({ device }, at / 1000);
+      before.clear();
+      for (const [device, cell] of cells) {
+        received.inc({ device }, cell.received);
+        if (cell.skew !== null) skew.set({ device }, cell.skew);
+        if (cell.lastEventAt > 0) lastEvent.set({ device }, cell.lastEventAt / 1000);
       }
       cells.clear();
-      return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };
 }
 
-function eventMetrics(registry: Registry) {
-  return {
-    received: counter(registry, 'onvif_connector_events_received_total', 'Notifications read from devices', ['device']),
-    gaps: counter(registry, 'onvif_connector_gaps_total', 'Intervals in which loss was possible', ['device', 'reason']),
-    pull: secondsHistogram(registry, {
-      name: 'onvif_device_pull_duration_seconds',
-      help: 'Time a PullMessages answer took, waiting for events included',
-      label: 'device',
-      buckets: PULL_BUCKETS,
-    }),
+/** One series a device, whatever of its labels changes. */
+function deviceInformation(info: Gauge) {
+  /** Devices that said it in this run. */
+  const identified = new Set<string>();
+  const labelsOf = new Map<string, DeviceName & DeviceIdentity>();
+  const NOTHING = { name: '', manufacturer: '', model: '', firmware: '', serial: '', site: '' };
+  const set = (device: string, changed: Partial<DeviceName & DeviceIdentity>) => {
+    const old = labelsOf.get(device);
+    if (old !== undefined) info.remove({ device, ...old });
+    const labels = { ...NOTHING, ...old, ...changed };
+    labelsOf.set(device, labels);
+    info.set({ device, ...labels }, 1);
   };
-}
-
-function deviceMetrics(registry: Registry) {
-  const infoLabels = ['device', 'name', 'manufacturer', 'model', 'firmware', 'serial', 'site'];
   return {
-    up: gauge(registry, 'onvif_device_up', '1 while the subscription to the device lives', ['device']),
-    epoch: gauge(registry, 'onvif_device_subscription_epoch', 'Subscriptions made to the device so far', ['device']),
-    skew: gauge(registry, 'onvif_device_clock_skew_seconds', "The device's clock minus ours", ['device']),
-    lastEvent: gauge(registry, 'onvif_device_last_event_timestamp_seconds', 'When an event last came', ['device']),
-    info: gauge(registry, 'onvif_device_info', 'Identity of the device', infoLabels),
-    infoOf: new Map<string, Record<string, string>>(),
+    named: (device: string, labels: DeviceName) => set(device, labels),
+    identified(device: string, identity: DeviceIdentity, earlier?: 'earlier') {
+      if (earlier === undefined) identified.add(device);
+      if (earlier === undefined || !identified.has(device)) set(device, identity);
+    },
+    forget(names: ReadonlySet<string>) {
+      for (const device of names) {
+        labelsOf.delete(device);
+        identified.delete(device);
+      }
+    },
   };
 }
 
 function sinkMetrics(registry: Registry) {
+  const published = counter(registry, OWN_METRICS.published);
+  const errors = counter(registry, OWN_METRICS.publishErrors);
+  const dead = counter(registry, OWN_METRICS.deadLetters);
+  const lastDead = gauge(registry, OWN_METRICS.lastDeadLetter);
+  const delivery = histogram(registry, OWN_METRICS.delivery, DELIVERY_BUCKETS);
   return {
-    published: counter(registry, 'onvif_connector_events_published_total', 'Records a sink acknowledged', ['sink']),
-    errors: counter(registry, 'onvif_connector_publish_errors_total', 'Failures of a sink', ['sink', 'reason']),
-    dead: counter(registry, 'onvif_connector_dead_letters_total', 'Records a sink can never take', ['sink']),
-    delivery: secondsHistogram(registry, {
-      name: 'onvif_connector_delivery_seconds',
-      help: "Time from reading the device's answer to the sink's acknowledgement",
-      label: 'sink',
-      buckets: DELIVERY_BUCKETS,
-    }),
+    told: {
+      sinkNamed(sink: string) {
+        published.inc({ sink }, 0);
+        dead.inc({ sink }, 0);
+      },
+      published: (sink: string, count: number) => published.inc({ sink }, count),
+      delivery: (sink: string, count: number, seconds: number) => delivery.observe(sink, seconds, count),
+      publishError: (sink: string, reason: string) => errors.inc({ sink, reason }),
+      deadLetters(sink: string, count: number, at: number) {
+        dead.inc({ sink }, count);
+        lastDead.set({ sink }, at / 1000);
+      },
+    },
   };
 }
 
-function snapshotMetrics(registry: Registry, snapshot: () => Snapshot): void {
-  new Gauge({
-    name: 'onvif_connector_spool_records',
-    help: 'Records in the spool',
-    registers: [registry],
-    collect() {
-      this.set(snapshot().spoolRecords);
-    },
-  });
-  new Gauge({
-    name: 'onvif_connector_spool_bytes',
-    help: 'Bytes of the records in the spool',
-    registers: [registry],
-    collect() {
-      this.set(snapshot().spoolBytes);
-    },
-  });
-  new Gauge({
-    name: 'onvif_connector_spool_oldest_age_seconds',
-    help: 'Age of the oldest record a sink has not delivered; 0 where nothing waits',
-    labelNames: ['sink'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [sink, seconds] of Object.entries(snapshot().oldestAgeSeconds)) this.labels(sink).set(seconds);
-    },
-  });
+function counter(registry: Registry, { name, help, labels }: MetricFact): Counter {
+  return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
 }
 
-function counter(registry: Registry, name: string, help: string, labelNames: string[]): Counter {
-  return new Counter({ name, help, labelNames, registers: [registry] });
+function gauge(registry: Registry, { name, help, labels }: MetricFact): Gauge {
+  return new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
 }
 
-function gauge(registry: Registry, name: string, help: string, labelNames: string[]): Gauge {
-  return new Gauge({ name, help, labelNames, registers: [registry] });
+function histogram(registry: Registry, { name, help, labels }: MetricFact, buckets: readonly number[]) {
+  return secondsHistogram(registry, { name, help, label: labels[0]!, buckets });
 }

@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AuthenticationMode } from '../../connector/device/authenticator.ts';
 import * as deviceOperations from '../../connector/device/device-operations.ts';
@@ -16,6 +12,7 @@ import * as subscriptionOperations from '../../connector/subscription/subscripti
 import { fakeClock } from '../support/fake-clock.ts';
 import { type RecordedExchange, recordingProxy } from '../support/recording-proxy.ts';
 import { wireCheckTool } from '../support/shared-folder.ts';
+import { wireFaults } from '../support/wire-faults.ts';
 
 const tool = wireCheckTool();
 
@@ -113,32 +110,6 @@ async function converse({
   }
 }
 
-/** Lines of wire-check that find fault, by the name of the text. */
-async function faultsIn(texts: ReadonlyMap<string, string>): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'wire-check-'));
-  const files = [...texts].map(([name, text]) => ({
-    file: join(folder, `${name.replace(/[^\w.-]+/g, '-')}.xml`),
-    text,
-  }));
-  expect(new Set(files.map(({ file }) => file)).size).toBe(texts.size);
-  await Promise.all(files.map(({ file, text }) => writeFile(file, text)));
-  const lines = await new Promise<string[]>((resolve, reject) => {
-    execFile(
-      tool!,
-      files.map(({ file }) => file),
-      { maxBuffer: 10_000_000 },
-      (error, stdout, stderr) => {
-        // Exit 1 is a fault found; anything else but 0 is a check that did not take place.
-        if (error && error.code !== 1) reject(new Error(`wire-check: ${stderr || error.message}`));
-        else resolve(stdout.trim().split('\n'));
-      },
-    );
-  });
-  await rm(folder, { recursive: true, force: true });
-  expect(lines).toHaveLength(texts.size);
-  return lines.filter((line) => !line.startsWith('ok ')).map((line) => line.replaceAll(`${folder}/`, ''));
-}
-
 describe.skipIf(tool === null)('what goes over the wire, held against WSDL and XSD', () => {
   const said = new Map<string, readonly RecordedExchange[]>();
 
@@ -160,20 +131,20 @@ describe.skipIf(tool === null)('what goes over the wire, held against WSDL and X
     );
 
   it('every request of the connector holds', async () => {
-    expect(await faultsIn(all('request'))).toEqual([]);
+    expect(await wireFaults(tool!, all('request'))).toEqual([]);
   });
 
   it('every answer of the simulator holds, faults too', async () => {
-    expect(await faultsIn(all('response'))).toEqual([]);
+    expect(await wireFaults(tool!, all('response'))).toEqual([]);
   });
 
   it('a request with its elements in the wrong order would not', async () => {
     const pull = said.get('plain')!.find(({ operation }) => operation === 'PullMessages')!.request;
     const turned = pull.replace(/(<tev:Timeout>.*<\/tev:Timeout>)(<tev:MessageLimit>.*<\/tev:MessageLimit>)/, '$2$1');
     expect(turned).not.toBe(pull);
-    expect(await faultsIn(new Map([['turned', turned]]))).toHaveLength(1);
+    expect(await wireFaults(tool!, new Map([['turned', turned]]))).toHaveLength(1);
     const renamed = pull.replace('PullMessagesRequest</wsa:Action>', 'PullMessages</wsa:Action>');
-    expect(await faultsIn(new Map([['renamed', renamed]]))).toEqual([expect.stringContaining('wsa:Action')]);
+    expect(await wireFaults(tool!, new Map([['renamed', renamed]]))).toEqual([expect.stringContaining('wsa:Action')]);
   });
 
   it('all operations and forms of them were there', () => {

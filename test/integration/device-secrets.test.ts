@@ -6,9 +6,9 @@ import { observer } from '../../connector/compose-observer.ts';
 import { DeviceWorker } from '../../connector/supervision/device-worker.ts';
 import { createTurnstile } from '../../connector/supervision/turnstile.ts';
 import { createLog } from '../../connector/telemetry/log.ts';
-import { createMetrics } from '../../connector/telemetry/metrics.ts';
 import { deviceAt, knowledge, QUICK, startWorker } from '../support/device-rig.ts';
 import { memorySpool } from '../support/memory-spool.ts';
+import { metricsOfSnapshot } from '../support/metrics-of-nothing.ts';
 import { type DeviceReply, type DeviceRequest, envelope, scriptedDevice } from '../support/scripted-device.ts';
 
 vi.setConfig({ testTimeout: 30_000, maxConcurrency: 20 });
@@ -122,8 +122,8 @@ describe.concurrent('a device that echoes', () => {
             done();
           },
         });
-        const metrics = createMetrics('1', () => ({ spoolRecords: 0, spoolBytes: 0, oldestAgeSeconds: {} }));
-        const observing = observer(metrics, createLog('trace', 'json', destination), new Map());
+        const metrics = metricsOfSnapshot();
+        const observing = observer(metrics, createLog('trace', 'json', destination), systemClock);
         const spool = memorySpool();
         const device = deviceAt(`${scripted.origin}/onvif/device_service`, ADA);
         const worker = new DeviceWorker({

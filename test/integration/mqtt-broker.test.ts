@@ -108,8 +108,8 @@ describe.skipIf(!available).each([5, 4] as const)('a connection to mosquitto, MQ
   afterAll(() => mosquitto.close());
 
   it('says online, and offline when it is closed', async () => {
-    const observing = await observer(mosquitto.url, `bridge${protocol}`);
-    const connection = await connected(mosquitto.url, { protocol, bridgeStateTopic: `bridge${protocol}` });
+    const observing = await observer(mosquitto.url, `bridge${protocol}/#`);
+    const connection = await connected(mosquitto.url, { protocol, baseTopic: `bridge${protocol}` });
     await observing.first(({ payload }) => payload === '{"state":"online"}');
     await connection.close();
     expect((await observing.count(2)).map(({ payload }) => payload)).toEqual([
@@ -122,13 +122,13 @@ describe.skipIf(!available).each([5, 4] as const)('a connection to mosquitto, MQ
 
   it('leaves a will for when it is cut off', async () => {
     const wire = await cable(mosquitto.port);
-    const observing = await observer(mosquitto.url, `will${protocol}`);
-    const connection = await connected(wire.url, { protocol, bridgeStateTopic: `will${protocol}` });
+    const observing = await observer(mosquitto.url, `will${protocol}/#`);
+    const connection = await connected(wire.url, { protocol, baseTopic: `will${protocol}` });
     await observing.first(({ payload }) => payload === '{"state":"online"}');
     wire.cut();
     await observing.first(({ payload }) => payload === '{"state":"offline"}');
     expect(await connection.broken).toBeInstanceOf(RetrySlowlyError);
-    const later = await observer(mosquitto.url, `will${protocol}`);
+    const later = await observer(mosquitto.url, `will${protocol}/#`);
     expect(await later.count(1)).toMatchObject([{ payload: '{"state":"offline"}', packet: { retain: true } }]);
   });
 });

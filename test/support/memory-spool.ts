@@ -75,13 +75,18 @@ export function memorySpool(): MemorySpool {
       places.delete(sink);
       return left;
     },
+    states: stateTable(() => log.length),
     async bury(letter) {
       letters.push(letter);
     },
     deadLetters: (sink) => letters.filter((letter) => letter.sink === sink),
     statistics: () => ({
       ...{ records: log.length, bytes: 0, maxBytes: 1, holding: !room },
-      oldestUndelivered: Object.fromEntries([...places].map(([sink, place]) => [sink, place < log.length ? 0 : null])),
+      oldestUndelivered: Object.fromEntries(
+        [...places]
+          .filter(([sink]) => !sink.startsWith('#'))
+          .map(([sink, place]) => [sink, place < log.length ? 0 : null]),
+      ),
     }),
     async close() {
       closed = true;
@@ -89,6 +94,19 @@ export function memorySpool(): MemorySpool {
     },
   };
   return spool;
+}
+
+function stateTable(lastOffset: () => number): Spool['states'] {
+  const states = new Map<string, SpooledRecord | null>();
+  return {
+    *entries() {
+      for (const [key, state] of states) if (state !== null) yield { key: Buffer.from(key, 'hex'), state };
+    },
+    async write(changes) {
+      for (const { key, state } of changes) states.set(key.toString('hex'), state);
+    },
+    lastOffset,
+  };
 }
 
 function waiting() {
@@ -134,5 +152,6 @@ function reader(
     rewind() {
       position = places.get(sink)!;
     },
+    acknowledged: () => places.get(sink)!,
   };
 }
