@@ -58,9 +58,7 @@ export async function startMosquitto({ settings = [], users, acl }: MosquittoOpt
   }
   // As root it would give up its rights, and with them its files.
   const user = process.getuid?.() === 0 ? ['user root'] : [];
-  // By itself it drops what a subscriber is more than 1,000 messages behind with.
-  const queue = settings.some((line) => line.startsWith('max_queued_messages')) ? [] : ['max_queued_messages 0'];
-  writeFileSync(file, [`listener ${port} 127.0.0.1`, ...queue, ...user, ...access, ...settings, ''].join('\n'));
+  writeFileSync(file, [`listener ${port} 127.0.0.1`, ...user, ...access, ...settings, ''].join('\n'));
   let child: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals) => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
