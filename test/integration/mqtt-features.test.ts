@@ -1,57 +1,14 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OutboundMessage } from '../../connector/mapping/mapping.ts';
-import { type MqttNotice, type MqttSinkOptions, mqttSink } from '../../connector/sink/mqtt-sink.ts';
-import { type Mosquitto, type MosquittoOptions, mosquittoAvailable, startMosquitto } from '../support/mosquitto.ts';
-import { mqttObserver } from '../support/mqtt-observer.ts';
+import { type MqttNotice, mqttSink } from '../../connector/sink/mqtt-sink.ts';
+import { mosquittoAvailable } from '../support/mosquitto.ts';
+import { broker, cable, connected, observer } from '../support/mqtt-rig.ts';
 
 const available = mosquittoAvailable();
 const never = new AbortController().signal;
 
 function message(topic: string, over: Partial<OutboundMessage> = {}): OutboundMessage {
   return { topic, payload: `of ${topic}`, retain: false, contentType: 'text/plain', attributes: [], ...over };
-}
-
-async function broker(options?: MosquittoOptions): Promise<Mosquitto> {
-  const started = await startMosquitto(options);
-  onTestFinished(() => started.close());
-  return started;
-}
-
-async function connected(url: string, over: Partial<MqttSinkOptions> = {}) {
-  const connection = await mqttSink({ name: 'broker', url, clientId: 'connector', ...over }).connect(never);
-  onTestFinished(() => connection.close());
-  return connection;
-}
-
-async function observer(...args: Parameters<typeof mqttObserver>) {
-  const observing = await mqttObserver(...args);
-  onTestFinished(() => observing.close());
-  return observing;
-}
-
-/** Passes bytes on to `port` until it is cut, and counts those towards it. */
-async function cable(port: number) {
-  const sockets: Socket[] = [];
-  const told = { bytes: 0 };
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    for (const socket of [near, far]) sockets.push(socket.on('error', () => {}));
-    near.on('data', ({ length }) => {
-      told.bytes += length;
-    });
-    near.pipe(far).pipe(near);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return {
-    told,
-    url: `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`,
-    cut: () => {
-      for (const socket of sockets.splice(0)) socket.destroy();
-    },
-  };
 }
 
 describe.skipIf(!available)('message expiry', () => {

@@ -8,8 +8,9 @@ import type { Spool } from '../../connector/spool/spool.ts';
 import { type Departures, departures } from '../../connector/supervision/departures.ts';
 import { SinkWorker } from '../../connector/supervision/sink-worker.ts';
 import type { WorkerObserver } from '../../connector/supervision/worker-observer.ts';
-import { type Mosquitto, mosquittoAvailable, startMosquitto } from '../support/mosquitto.ts';
+import { mosquittoAvailable } from '../support/mosquitto.ts';
 import { mqttObserver } from '../support/mqtt-observer.ts';
+import { broker } from '../support/mqtt-rig.ts';
 import { open } from '../support/stored-spool.ts';
 
 const AT = '2026-11-23T08:00:00Z';
@@ -36,20 +37,19 @@ async function put(spool: Spool, ...records: EventRecord[]): Promise<void> {
   await spool.append({ device, records, checkpoint: { ...checkpoint, deviceDigest: null }, properties: [] });
 }
 
-async function broker(): Promise<Mosquitto> {
-  const started = await startMosquitto();
-  onTestFinished(() => started.close());
-  return started;
-}
-
-/** What a subscriber who comes now is told of as retained. */
+/** What a subscriber who comes is told of as retained, once it is so many topics. */
 async function retainedAt(url: string, count: number, filter = 'door/#'): Promise<Record<string, string>> {
-  const observing = await mqttObserver(url, filter);
-  try {
-    const told = await observing.count(count);
-    return Object.fromEntries(told.filter(({ packet }) => packet.retain).map(({ topic, payload }) => [topic, payload]));
-  } finally {
-    await observing.close();
+  for (const deadline = Date.now() + 10_000; ; ) {
+    const observing = await mqttObserver(url, filter);
+    try {
+      const told = await observing.count(count);
+      const retained = told.filter(({ packet }) => packet.retain);
+      if (retained.length >= count) return Object.fromEntries(retained.map(({ topic, payload }) => [topic, payload]));
+      // It came too early, and was told as it happened.
+      if (Date.now() > deadline) throw new Error(`not retained: ${told.map(({ topic }) => topic).join(', ')}`);
+    } finally {
+      await observing.close();
+    }
   }
 }
 
