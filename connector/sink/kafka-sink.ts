@@ -153,19 +153,22 @@ function surface(
     await queue.finish();
     await producer.close();
   };
+  const publish: KafkaSinkConnection['publish'] = (messages, cutShort) => {
+    const now = clock.now();
+    return queue.publish(
+      messages.map((message) => kafkaRecord(message, now)),
+      cutShort,
+    );
+  };
   return {
     broken: queue.broken,
     // Brokers answer for each record; what breaks is the way to them, or they themselves.
     recordsBreakIt: false,
     // Compacted topics hold states and do not lose them: none is ever wanted back, but the end of a device is told.
     onStatesWanted() {},
-    publish(messages, cutShort) {
-      const now = clock.now();
-      return queue.publish(
-        messages.map((message) => kafkaRecord(message, now)),
-        cutShort,
-      );
-    },
+    publish,
+    // Tombstones; where the rights to a topic of the configuration are missing, records wait for them, and so do these.
+    takeBack: (messages) => publish(messages),
     async bury(letter) {
       if (graves === null) return;
       const record = deadLetterRecord(letter, graves);

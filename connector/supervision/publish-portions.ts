@@ -5,6 +5,7 @@ import { unlessAborted } from './unless-aborted.ts';
 /** Messages handed over at a time, and how many such portions may be on their way at once. */
 const PORTION = 256;
 const PORTIONS_IN_FLIGHT = 4;
+
 /**
  * Publishes in order, some portions at a time. Rejects with the signal's reason, or what `publish` rejects with.
  *
