@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { keyedTopicsOf } from './compose-mappings.ts';
 import { kafkaOptions, mqttOptions, pemFiles } from './compose-parts.ts';
 import type { SinkSettings } from './settings/settings-schema.ts';
 import { kafkaPort, kafkaSink } from './sink/kafka-sink.ts';
@@ -11,19 +12,29 @@ export type SinkCheck =
   | { readonly type: 'kafka'; readonly brokers: readonly string[]; readonly plan: TopicPlan }
   | { readonly type: 'stdout' };
 
-/** Reaches the place a sink delivers to, and publishes nothing there. @throws the errors of the sink's connect */
-export async function checkSink(sink: SinkSettings, clock: Clock, signal: AbortSignal): Promise<SinkCheck> {
+/**
+ * Reaches the place a sink delivers to, and publishes nothing there.
+ * @param ownMappingsDirectory the user's own folder
+ * @throws the errors of the sink's connect
+ */
+export async function checkSink(
+  sink: SinkSettings,
+  ownMappingsDirectory: string | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<SinkCheck> {
   if (sink.type === 'stdout') return { type: 'stdout' };
   const tls = sink.tls === undefined ? undefined : await pemFiles(sink.tls);
   if (sink.type === 'mqtt') return { type: 'mqtt', ...(await probeMqtt(mqttOptions(sink, tls, clock), signal)) };
-  const options = kafkaOptions(sink, tls, clock);
+  const keyedTopics = keyedTopicsOf(sink.mapping, ownMappingsDirectory);
+  const options = kafkaOptions(sink, tls, clock, keyedTopics);
   // Logs in, finds the topics, and is given a producer's id: what a sink needs before its first record.
   const connection = await kafkaSink(options).connect(signal);
   await connection.close();
   const admin = await kafkaPort(options).admin(signal);
   try {
     const { topics, deadLetterTopic } = sink;
-    const plan = await planTopics(admin, { topics, deadLetterTopic: deadLetterTopic || null });
+    const plan = await planTopics(admin, { topics, keyedTopics, deadLetterTopic: deadLetterTopic || null });
     return { type: 'kafka', brokers: options.brokers, plan };
   } finally {
     await admin.close();

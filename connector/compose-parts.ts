@@ -74,6 +74,7 @@ export type MqttBridge = Pick<MqttSinkOptions, 'info' | 'retainedToken' | 'subsc
 /**
  * @param tls as `pemFiles` gives it, for the sinks that have any
  * @param bridge for MQTT sinks
+ * @param keyedTopics of the mapping, for Kafka sinks
  */
 export function sinkOf(
   sink: SinkSettings,
@@ -81,6 +82,7 @@ export function sinkOf(
   log: Log,
   clock: Clock,
   bridge: MqttBridge = {},
+  keyedTopics: readonly string[] = [],
 ): Sink {
   switch (sink.type) {
     case 'mqtt':
@@ -88,19 +90,24 @@ export function sinkOf(
     case 'stdout':
       return stdoutSink({ name: sink.name, stream: process.stdout });
     case 'kafka':
-      return kafkaSink({ ...kafkaOptions(sink, tls, clock), onNotice: tellOf(sink, log) });
+      return kafkaSink({ ...kafkaOptions(sink, tls, clock, keyedTopics), onNotice: tellOf(sink, log) });
   }
 }
 
-/** Settings of a Kafka sink as the sink room wants them. @param tls as `pemFiles` gives it */
-export function kafkaOptions(sink: KafkaSinkSettings, tls: HttpTls | undefined, clock: Clock): KafkaSinkOptions {
+/** Settings of a Kafka sink as the sink room wants them. @param tls as `pemFiles` gives it @param keyedTopics of its mapping */
+export function kafkaOptions(
+  sink: KafkaSinkSettings,
+  tls: HttpTls | undefined,
+  clock: Clock,
+  keyedTopics: readonly string[],
+): KafkaSinkOptions {
   const { name, mechanism, username, password, topics, deadLetterTopic, compression, whenForbidden, window } = sink;
   return {
     ...{ name, compression, whenForbidden, window, tls, clock },
     brokers: sink.brokers.map(endpointText),
     clientId: clientIdOf(sink),
     login: username === undefined ? undefined : { mechanism, username, password: password?.reveal() ?? '' },
-    topics: Object.values(topics),
+    topics: [...Object.values(topics), ...keyedTopics],
     deadLetterTopic: deadLetterTopic === false ? null : deadLetterTopic,
   };
 }

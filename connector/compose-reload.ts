@@ -132,7 +132,7 @@ function sinkOrders(
       const mapping = mappings.get(name)!;
       const sink = sinkWithBirths(settings, mapping, clock, (births) => {
         const subscriptions = [...births, ...commands.subscriptions(settings)];
-        return sinkOf(settings, tls, log, clock, bridgeOf(name, roster, version, subscriptions));
+        return sinkOf(settings, tls, log, clock, bridgeOf(name, roster, version, subscriptions), mapping.keyedTopics);
       });
       return [name, { sink, mapping, spool, states, departures, clock, observer }];
     }),

@@ -17,7 +17,8 @@ export function openStates(
     spool,
     clock,
     onRead,
-    onTrouble: (error) => log.error(described(error), 'the states in force are not followed any more'),
+    onEnded: (error) => log.error(described(error), 'the states in force are not followed any more'),
+    onTrouble: (error) => log.warn(described(error), 'metrics or the page were not told of all records'),
     onOverflow: (device, kept) =>
       log.warn({ device, kept }, 'the device has more properties than are kept: the others are not restored'),
   });

@@ -29,7 +29,7 @@ import type { Log } from './telemetry/log.ts';
 
 export { checkSink, sinkCheckText } from './compose-check.ts';
 export { type Knowledge, loadCallTable, loadKnowledge, MAPPINGS_DIRECTORY, PACKAGE_FILE } from './compose-knowledge.ts';
-export { ownMappingFiles } from './compose-mappings.ts';
+export { keyedTopicsOf, ownMappingFiles } from './compose-mappings.ts';
 export { deviceOptions, filterOf, kafkaOptions, pemFiles, subscriptionWishes } from './compose-parts.ts';
 
 /** How long a stop waits for the sinks to take what is in the spool, ms; the rest is there at the next start. */

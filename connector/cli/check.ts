@@ -87,8 +87,8 @@ interface Step {
   run(clock: Clock, signal: AbortSignal): Promise<{ readonly facts: unknown; readonly text: string }>;
 }
 
-function stepsOf({ devices, sinks }: Settings): Step[] {
-  return [...devices.map(deviceStep), ...sinks.map(sinkStep)];
+function stepsOf({ devices, sinks, mappingsDirectory }: Settings): Step[] {
+  return [...devices.map(deviceStep), ...sinks.map((sink) => sinkStep(sink, mappingsDirectory))];
 }
 
 function deviceStep(device: DeviceSettings): Step {
@@ -101,11 +101,11 @@ function deviceStep(device: DeviceSettings): Step {
   };
 }
 
-function sinkStep(sink: SinkSettings): Step {
+function sinkStep(sink: SinkSettings, mappingsDirectory: string | undefined): Step {
   return {
     ...{ kind: 'sink', name: sink.name },
     async run(clock, signal) {
-      const facts = await checkSink(sink, clock, signal);
+      const facts = await checkSink(sink, mappingsDirectory, clock, signal);
       return { facts, text: sinkCheckText(facts) };
     },
   };

@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.ts';
-import { kafkaOptions, pemFiles } from '../compose.ts';
+import { kafkaOptions, keyedTopicsOf, pemFiles } from '../compose.ts';
 import { closest } from '../did-you-mean.ts';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { endpointText } from '../settings/endpoint.ts';
@@ -37,8 +37,8 @@ export async function topicsVerb(
 ): Promise<Exit> {
   const { stdout, stderr } = streams;
   const outcomes: Outcome[] = [];
-  for (const sink of await kafkaSinks(names, options, streams)) {
-    const outcome = await topicsOf(act, sink, options, streams.signal).catch((error) => {
+  for (const { sink, keyedTopics } of await kafkaSinks(names, options, streams)) {
+    const outcome = await topicsOf(act, sink, keyedTopics, options, streams.signal).catch((error) => {
       streams.signal.throwIfAborted();
       return { sink: sink.name, error: `${sink.brokers.map(endpointText).join(', ')}: ${messageOf(error)}` };
     });
@@ -51,20 +51,25 @@ export async function topicsVerb(
   return outcomes.some(({ error }) => error !== undefined) ? 1 : 0;
 }
 
+interface Writer {
+  readonly sink: KafkaSinkSettings;
+  /** Of its mapping. */
+  readonly keyedTopics: readonly string[];
+}
+
 /** The Kafka sinks with these names; all of them where none is named. */
-async function kafkaSinks(
-  names: readonly string[],
-  options: CommonOptions,
-  { env }: Streams,
-): Promise<KafkaSinkSettings[]> {
+async function kafkaSinks(names: readonly string[], options: CommonOptions, { env }: Streams): Promise<Writer[]> {
   const { settings, file } = await loadSettings({ file: options.config, env, vocabulary: await settingsVocabulary() });
   const sinks = settings.sinks.filter((sink) => sink.type === 'kafka');
   if (sinks.length === 0)
     throw new ConfigurationError('no-kafka-sink', `${file}: there is no sink with type: kafka, so no topics`);
-  if (names.length === 0) return sinks;
+  const writer = (sink: KafkaSinkSettings): Writer => {
+    return { sink, keyedTopics: keyedTopicsOf(sink.mapping, settings.mappingsDirectory) };
+  };
+  if (names.length === 0) return sinks.map(writer);
   return names.map((name) => {
     const found = sinks.find((sink) => sink.name === name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return writer(found);
     const known = sinks.map((sink) => sink.name);
     const near = closest(name, known);
     const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
@@ -77,13 +82,14 @@ async function kafkaSinks(
 async function topicsOf(
   act: 'plan' | 'create',
   sink: KafkaSinkSettings,
+  keyedTopics: readonly string[],
   { partitions, replicationFactor }: TopicsVerbOptions,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const tls = sink.tls === undefined ? undefined : await pemFiles(sink.tls);
   const { topics, deadLetterTopic } = sink;
-  const wishes = { topics, deadLetterTopic: deadLetterTopic || null, partitions, replicationFactor };
-  const admin = await kafkaPort(kafkaOptions(sink, tls, systemClock)).admin(signal);
+  const wishes = { topics, keyedTopics, deadLetterTopic: deadLetterTopic || null, partitions, replicationFactor };
+  const admin = await kafkaPort(kafkaOptions(sink, tls, systemClock, keyedTopics)).admin(signal);
   const aborted = () => void admin.close();
   signal.addEventListener('abort', aborted, { once: true });
   try {

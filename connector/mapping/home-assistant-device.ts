@@ -40,6 +40,9 @@ export interface KnownDevice {
   lastSequence: number;
   /** What discovery told of it, by key. */
   announced: ReadonlyMap<string, Component>;
+  /** Entities and places that were taken away. Told again with all there is, since a connection may have lost it. */
+  readonly withdrawn: Map<string, Component>;
+  readonly cleared: Set<string>;
   /** Discovery is to be told again: entities came or went; or what all of them say of the device. */
   stale: 'no' | 'entities' | 'device';
 }
@@ -54,6 +57,7 @@ export function knownDevice(id: string): KnownDevice {
   return {
     ...{ id, labels: undefined, identity: null, status: null, lastSequence: 0 },
     ...{ places: new Map(), properties: new Map(), events: new Map(), announced: new Map(), stale: 'device' },
+    ...{ withdrawn: new Map(), cleared: new Set() },
   };
 }
 
@@ -72,12 +76,13 @@ export function placeTopic(base: string, device: string, place: string, values: 
   return levels.join('/');
 }
 
-/** Takes in the state a record tells; undefined where it says nothing to be kept. Throws QuarantineError beyond all bounds. */
+/** Takes in the state a record tells; undefined where there is no room for one that ended. Throws QuarantineError beyond all bounds. */
 export function learnState(device: KnownDevice, record: NotificationRecord, by: StateRule): Place | undefined {
   const values = sourceTexts(record);
   const name = JSON.stringify([by.local, ...values]);
   let property = device.properties.get(name);
   if (record.propertyOperation === 'Deleted') {
+    property ??= endedProperty(device, record, name, values, by);
     if (property === undefined) return undefined;
     for (const member of property.members) property.place.members.set(member, null);
     // What merely is no longer known may come back with the next change.
@@ -120,7 +125,9 @@ export function dropDeleted(device: KnownDevice): readonly Place[] {
       [...device.properties.values()].flatMap((each) => (each.place === place ? [...each.members] : [])),
     );
     for (const member of place.members.keys()) if (!left.has(member)) place.members.delete(member);
-    if (place.members.size === 0) device.places.delete(place.topic);
+    if (place.members.size > 0) continue;
+    device.places.delete(place.topic);
+    remember(device.cleared.add(place.topic));
   }
   return [...changed];
 }
@@ -134,7 +141,33 @@ function newProperty(device: KnownDevice, values: readonly string[], by: StateRu
   checkedTopic(topic, device.id);
   const place = device.places.get(topic) ?? { topic, members: new Map(), updated: '' };
   device.places.set(topic, place);
+  device.cleared.delete(topic);
   return { sequence: 0, place, members: new Set(), components: new Map(), deleted: false };
+}
+
+/**
+ * A property that ended and that nobody here has heard of: its end waited over a restart, and the states in force have it no more. An
+ * earlier process told its entities and its state, which are to be taken away; the table says which they were.
+ */
+function endedProperty(
+  device: KnownDevice,
+  record: NotificationRecord,
+  name: string,
+  values: readonly string[],
+  by: StateRule,
+): KnownProperty | undefined {
+  if (device.properties.size >= MOST_PROPERTIES) return undefined;
+  const property = newProperty(device, values, by);
+  device.properties.set(name, property);
+  for (const member of Object.keys(by.rule?.state ?? {})) property.members.add(member);
+  if (by.rule !== undefined) addComponents(property, record, values, by);
+  device.announced = new Map([...device.announced, ...property.components]);
+  return property;
+}
+
+/** The oldest is forgotten where there are too many. */
+export function remember(taken: Set<string> | Map<string, unknown>): void {
+  if (taken.size > MOST_PROPERTIES) taken.delete(taken.keys().next().value!);
 }
 
 function setMembers({ place, members }: KnownProperty, { data }: NotificationRecord, by: StateRule): void {

@@ -1,6 +1,6 @@
 import { JSON_TYPE } from './device-records.ts';
 import type { Component } from './home-assistant-component.ts';
-import type { KnownDevice } from './home-assistant-device.ts';
+import { type KnownDevice, remember } from './home-assistant-device.ts';
 import { slug } from './home-assistant-names.ts';
 import type { HomeAssistantOptions } from './home-assistant-options.ts';
 import type { MappedDevice, OutboundMessage } from './mapping.ts';
@@ -27,8 +27,12 @@ export function discover(
   components: ReadonlyMap<string, Component>,
   options: DiscoveryOptions,
 ): OutboundMessage[] {
-  const { announced, stale } = device;
-  const gone = [...announced.values()].filter(({ key }) => !components.has(key));
+  const { announced, stale, withdrawn } = device;
+  for (const [key, component] of announced) {
+    if (!components.has(key)) remember(withdrawn.set(key, component));
+  }
+  for (const key of components.keys()) withdrawn.delete(key);
+  const gone = [...withdrawn.values()].filter(({ key }) => stale === 'device' || announced.has(key));
   device.announced = components;
   device.stale = 'no';
   if (options.discovery === 'off') return [];
@@ -55,7 +59,8 @@ export function withdraw(device: KnownDevice, options: DiscoveryOptions): Outbou
   const { discovery } = options;
   if (discovery === 'off') return [];
   if (discovery === 'device') return [cleared(deviceTopic(device.id, options))];
-  return [...device.announced.values()].map((component) => cleared(componentTopic(device.id, component, options)));
+  const all = new Map([...device.withdrawn, ...device.announced]);
+  return [...all.values()].map((component) => cleared(componentTopic(device.id, component, options)));
 }
 
 /** A message of zero bytes ends a retained one. */

@@ -11,6 +11,7 @@ import {
   knownDevice,
   learnState,
   type Place,
+  remember,
   type StateRule,
 } from './home-assistant-device.ts';
 import { cleared, type DiscoveryOptions, discover, withdraw } from './home-assistant-discovery.ts';
@@ -34,7 +35,6 @@ import { topicLevel } from './topic-text.ts';
  */
 export const homeAssistant: Format<typeof homeAssistantOptions> = {
   options: homeAssistantOptions,
-  privacy: 'standard',
   open(written, context) {
     const options = completeOptions(written, context);
     const faults = homeAssistantFaults(options, context.located);
@@ -52,6 +52,8 @@ interface Opened {
   readonly cloudEvents: CloudEvents;
   readonly events: EventMaker;
   readonly devices: Map<string, KnownDevice>;
+  /** Devices that were taken away, as they were then. */
+  readonly gone: Map<string, KnownDevice>;
 }
 
 function opened(options: HomeAssistantOptions, context: FormatContext): Omit<Mapping, 'name'> {
@@ -62,7 +64,8 @@ function opened(options: HomeAssistantOptions, context: FormatContext): Omit<Map
   });
   const { discovery, discoveryPrefix, origin } = options;
   const parts: Opened = {
-    ...{ options, context, forms: topicForms(), cloudEvents: cloudEvents(context.devices), devices: new Map() },
+    ...{ options, context, forms: topicForms(), cloudEvents: cloudEvents(context.devices) },
+    ...{ devices: new Map(), gone: new Map() },
     discovery: { discovery, discoveryPrefix, origin, version: context.version, availabilityTopics },
     events: eventMaker(options, base),
   };
@@ -181,14 +184,21 @@ function restored(states: readonly SpooledRecord[], parts: Opened): OutboundMess
 
 /** Takes away all that is retained of a device that is configured no more. */
 function retired(states: readonly SpooledRecord[], parts: Opened): OutboundMessage[] {
-  for (const entry of states) learn(deviceOf(entry.record.device, parts), entry, parts);
   const ids = new Set(states.map(({ record }) => record.device));
+  // Asked once more, as the connection broke: of a device already taken away.
+  for (const id of ids) {
+    const before = parts.gone.get(id);
+    if (before !== undefined && !parts.devices.has(id)) parts.devices.set(id, before);
+  }
+  for (const entry of states) learn(deviceOf(entry.record.device, parts), entry, parts);
   return [...ids].flatMap((id) => {
     const device = deviceOf(id, parts);
     parts.devices.delete(id);
+    remember(parts.gone.set(id, device));
     device.announced = new Map([...device.announced, ...componentsOf(device, parts)]);
     const own = ownMessages(device, parts).map(({ topic }) => topic);
-    return [...withdraw(device, parts.discovery), ...[...device.places.keys(), ...own].map(cleared)];
+    const places = [...device.places.keys(), ...device.cleared];
+    return [...withdraw(device, parts.discovery), ...[...places, ...own].map(cleared)];
   });
 }
 
@@ -215,7 +225,8 @@ function learn(device: KnownDevice, entry: SpooledRecord, parts: Opened): void {
 function retainedOf(device: KnownDevice, parts: Opened): OutboundMessage[] {
   device.stale = 'device';
   const states = [...device.places.values()].map((place) => stateMessage(place, []));
-  return [...discoverIfStale(device, parts), ...ownMessages(device, parts), ...states];
+  const gone = [...device.cleared].map(cleared);
+  return [...discoverIfStale(device, parts), ...ownMessages(device, parts), ...states, ...gone];
 }
 
 /** What every mapping retains of a device: who it is, and whether it is there. */

@@ -44,6 +44,13 @@ describe('the routes of records in Kafka', () => {
     ]);
   });
 
+  it('put what a replay says of a property among the events alone: it is past', () => {
+    for (const propertyOperation of ['Initialized', 'Changed', 'Deleted'] as const) {
+      const past: NotificationRecord = { ...property, provenance: 'replay', propertyOperation };
+      expect(routed(past).map(({ topic }) => topic)).toEqual(['onvif.events.v1']);
+    }
+  });
+
   it('tell the connector’s own records as they are, and devices on a topic of their own', () => {
     const base = { id: '1', device: 'front-door', sequence: 1, epoch: 1, receivedAt: event.receivedAt };
     const status: EventRecord = { ...base, kind: 'status', status: 'online', since: event.receivedAt };

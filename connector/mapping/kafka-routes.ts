@@ -7,7 +7,8 @@ import type { Mapping, OutboundMessage } from './mapping.ts';
  * Where records go in Kafka:
  *
  *   events    every record, key = device id: the whole stream, in order for each device
- *   state     the last state of each property, compacted, key = <device>|<topic>|<source values>; Deleted = tombstone
+ *   state     the last state of each property, compacted, key = <device>|<topic>|<source values>; Deleted = tombstone; replays
+ *             are not there, being past
  *   devices   the last `device` record of each device, compacted, key = device id
  */
 
@@ -54,6 +55,7 @@ export function kafkaRoutes(mapping: Mapping, topics: KafkaTopics = KAFKA_TOPICS
     },
     retire: (states) => states.flatMap((state) => tombstone(shown(state).record, topics)),
     ...(mapping.seen !== undefined && { seen: shown }),
+    ...(mapping.keyedTopics !== undefined && { keyedTopics: mapping.keyedTopics }),
   };
   if (mapping.needsStates !== true) return routes;
   // It learns from the states; a log that keeps everything has nothing to be restored.
@@ -96,6 +98,8 @@ function placed({ record, json }: SpooledRecord, message: OutboundMessage, topic
     return [event, { ...event, topic: topics.devices, payload: json, contentType: JSON_TYPE, retain: true }];
   }
   if (record.kind !== 'notification' || record.propertyOperation === undefined) return [event];
+  // A property in a replay is what once was (docs/records.md): it says nothing of what is.
+  if (record.provenance === 'replay') return [event];
   const deleted = record.propertyOperation === 'Deleted';
   const state = { ...event, topic: topics.state, key: stateKey(record), retain: true };
   return [event, deleted ? { ...state, payload: '', contentType: '' } : state];

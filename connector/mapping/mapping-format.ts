@@ -28,8 +28,6 @@ export type OpenedFormat = Mapping['map'] | Omit<Mapping, 'name'>;
 /** A way to write records: the options a mapping file may give it, and how to make the function out of them. */
 export interface Format<Options extends z.ZodObject = z.ZodObject> {
   readonly options: Options;
-  /** What happens to card numbers and the like where the file does not say (docs/mappings.md); `none` where absent. */
-  readonly privacy?: 'none' | 'standard';
   /** @throws ConfigurationError; one with the code `mapping-invalid` has its places in the file already */
   open(options: z.output<Options>, context: FormatContext): OpenedFormat;
   /** Faults of a file whose shape is wrong somewhere, in those parts that are sound: all of them are told at once. */

@@ -39,6 +39,8 @@ export interface Mapping {
   readonly needsStates?: boolean;
   /** Topic on which somebody says `online` who then wants all states told again (Home Assistant's birth message). */
   readonly birthTopic?: string;
+  /** Topics of messages with a key, where they are known before any record: they must be there in Kafka. */
+  readonly keyedTopics?: readonly string[];
 }
 
 /** What mappings may know of a configured device beyond its records. */

@@ -54,7 +54,7 @@ export function openMapping(nameOrPath: string, context: MappingContext): Mappin
     hash: keyedHash(context.privacyKey ?? ''),
   };
   const { privacy, ...options } = read.value ?? {};
-  const written = read.written.privacy ?? privacy ?? format.privacy ?? 'none';
+  const written = read.written.privacy ?? privacy ?? 'standard';
   const faults = [...read.faults, ...privacyFaults(written, read.located)];
   if (read.value === undefined || faults.length > 0) {
     throw faultyMapping(file, [...faults, ...(format.inspect?.(read.written, formatContext) ?? [])]);

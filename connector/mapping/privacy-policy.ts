@@ -18,7 +18,7 @@ export const STANDARD_DEEDS: ReadonlyMap<string, Deed> = new Map([
   ['IdentifierValue', 'hash'],
 ]);
 
-/** Items that name a person: never in topics, keys and attributes. */
+/** Items that name a person: never in topics, keys and attributes, and so never in clear in Source and Key. */
 export const HOLDER_NAMES: ReadonlySet<string> = new Set(['CredentialHolderName', 'CardHolderName', 'HolderName']);
 
 export interface Policy {
@@ -51,10 +51,9 @@ export function privacyFaults(written: unknown, located: Located): readonly stri
   });
 }
 
-/** The policy written as `privacy:`, without faults; undefined where everything is kept. */
-export function policyOf(written: unknown): Policy | undefined {
-  if (written === 'none') return undefined;
-  const items = new Map(STANDARD_DEEDS);
+/** The policy written as `privacy:`, without faults. */
+export function policyOf(written: unknown): Policy {
+  const items = new Map(written === 'none' ? [] : STANDARD_DEEDS);
   const topics: { matches: (topic: string) => boolean; items: ReadonlyMap<string, Deed> }[] = [];
   for (const [name, deed] of Object.entries(isMap(written) ? written : {})) {
     if (!isMap(deed)) items.set(name, deed as Deed);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mappingOf, messageOf, rulesOf, spooled } from '../../test/support/mapping-rig.ts';
 import type { NotificationRecord } from '../normalize/record.ts';
+import { kafkaRoutes } from './kafka-routes.ts';
 import { keyedHash } from './privacy-hash.ts';
 
 const hash = keyedHash('key');
@@ -16,6 +17,14 @@ const dataOf = (mapping: ReturnType<typeof mappingOf>, record: Partial<Notificat
 const envelope = (privacy: string) => mappingOf(`version: 1\nformat: envelope\n${privacy}`);
 
 describe('card numbers and identifier values', () => {
+  it('are hashed in every format unless told otherwise', () => {
+    for (const format of ['envelope', 'onvif-ej', 'home-assistant\nwithheld: []']) {
+      const { payload } = mappingOf(`version: 1\nformat: ${format}`).map(spooled(denied)).at(-1)!;
+      expect(payload).toContain(hash('00AB12'));
+      expect(payload).not.toContain('00AB12');
+    }
+  });
+
   it('are hashed in rules unless told otherwise', () => {
     expect(dataOf(rulesOf('rules: [{ name: it }]'))).toEqual({ ...denied.data, IdentifierValue: hash('00AB12') });
     expect(dataOf(rulesOf('rules: [{ name: it }]'), { data: { Card: 12, CardNumber: ['1', 2] } })).toEqual({
@@ -24,11 +33,24 @@ describe('card numbers and identifier values', () => {
     });
   });
 
-  it('are kept in the record itself and in ONVIF’s own format unless told otherwise', () => {
-    expect(dataOf(envelope(''))).toEqual(denied.data);
-    expect(dataOf(envelope('privacy: standard')).IdentifierValue).toBe(hash('00AB12'));
-    const ej = messageOf(mappingOf('version: 1\nformat: onvif-ej\nprivacy: standard'), denied);
-    expect(ej.value).toMatchObject({ Data: { IdentifierValue: hash('00AB12') } });
+  it('are kept by a mapping that says so, in the record’s own words', () => {
+    const entry = spooled(denied);
+    const [message] = envelope('privacy: none').map(entry);
+    expect(message!.payload).toBe(entry.json);
+    expect(Object.fromEntries(message!.attributes).id).toBe(entry.record.id);
+    const ej = messageOf(mappingOf('version: 1\nformat: onvif-ej\nprivacy: none'), denied);
+    expect(ej.value).toMatchObject({ Data: { IdentifierValue: '00AB12' } });
+  });
+
+  it('are nothing that other records have: those stay as they are, byte for byte, with their id', () => {
+    const entry = spooled({
+      data: { State: 'Locked', CredentialHolderName: 'A. Person', Info: { Seen: [{ At: 'x' }] } },
+    });
+    const spaced = { ...entry, json: `${entry.json} ` };
+    const [message] = envelope('').map(spaced);
+    expect(message!.payload).toBe(spaced.json);
+    expect(Object.fromEntries(message!.attributes).id).toBe(entry.record.id);
+    expect(envelope('').seen!(entry)).toBe(entry);
   });
 
   it('are kept, hashed or dropped as the mapping says, at any depth', () => {
@@ -51,18 +73,39 @@ describe('card numbers and identifier values', () => {
     );
   });
 
-  it('that are PINs are never kept once privacy is asked for', () => {
-    const data = { IdentifierType: 'pt:PIN', IdentifierValue: '1234' };
-    expect(dataOf(envelope('privacy: { IdentifierValue: keep }'), { data }).IdentifierValue).toBe(hash('1234'));
-  });
-
   it('are one however they are written, and another with another key', () => {
     expect(hash('00ab12 ')).toBe(hash('00AB12'));
     expect(keyedHash('other')('00AB12')).not.toBe(hash('00AB12'));
     expect(hash('00AB12')).toMatch(/^hmac:[0-9a-f]{32}$/);
   });
+});
 
-  it('leave no trace in id, sourceValues, topic and attributes', () => {
+describe('PINs', () => {
+  it.each([
+    'privacy: none',
+    'privacy: { IdentifierValue: keep, Info: keep }',
+    'privacy: { "tns1:Door//.": { IdentifierValue: keep } }',
+  ])('are kept by no policy: %s', (privacy) => {
+    const pin = { IdentifierType: 'pt:PIN', IdentifierValue: '1234' };
+    const card = { IdentifierType: 'pt:Card', IdentifierValue: '1234' };
+    expect(dataOf(envelope(privacy), { data: pin }).IdentifierValue).toBe(hash('1234'));
+    expect(dataOf(envelope(privacy), { data: { ...pin, IdentifierType: ['pt:Card', 'pt:PIN'] } }).IdentifierValue).toBe(
+      hash('1234'),
+    );
+    expect(dataOf(envelope(privacy), { data: card }).IdentifierValue).toBe('1234');
+    expect(dataOf(envelope('privacy: { Info: keep }'), { data: { Info: { Tried: [pin, card] } } }).Info).toEqual({
+      Tried: [{ ...pin, IdentifierValue: hash('1234') }, card],
+    });
+  });
+
+  it('are dropped where a mapping says so', () => {
+    const data = { IdentifierType: 'pt:PIN', IdentifierValue: '1234' };
+    expect(dataOf(envelope('privacy: { IdentifierValue: drop }'), { data })).toEqual({ IdentifierType: 'pt:PIN' });
+  });
+});
+
+describe('what was hidden', () => {
+  it('leaves no trace in id, sourceValues, topic and attributes', () => {
     const record = { ...denied, source: { Card: '007' }, sourceValues: ['007'], data: {} };
     const message = messageOf(mappingOf('version: 1\nformat: onvif-ej\nprivacy: standard'), record);
     expect(message.topic).toBe(`gate/onvif-ej/AccessControl/Denied/Identifier/&${hash('007')}`);
@@ -73,7 +116,7 @@ describe('card numbers and identifier values', () => {
     expect(messageOf(rulesOf('rules: [{ name: it, payload: $id }]'), { data: {} }).value).toBe(spooled({}).record.id);
   });
 
-  it('are hidden from restored states as well', () => {
+  it('is hidden from restored states as well', () => {
     const mapping = rulesOf('rules: [{ name: it, retain: properties }]');
     const states = [spooled({ propertyOperation: 'Changed', data: { Card: '12' } })];
     expect(mapping.restore!(states)[0]!.payload).toContain(hash('12'));
@@ -85,6 +128,28 @@ describe('the name of a holder', () => {
     const mapping = rulesOf('rules: [{ name: it, payload: { $template: "{data.CredentialHolderName} was denied" } }]');
     expect(messageOf(mapping, denied).value).toBe('A. Person was denied');
   });
+
+  it.each(['onvif-ej', 'envelope', 'home-assistant', 'rules\nrules: [{ name: it }]'])(
+    'does not get out of Source and Key into topics, keys and attributes: %s',
+    (format) => {
+      const places = (source: NotificationRecord['source'], privacy = '') => {
+        const mapping = mappingOf(`version: 1\nformat: ${format}${privacy}`);
+        const record = spooled({
+          ...{ topic: 'tns1:AccessControl/X', propertyOperation: 'Changed', source: { Reader: 'R-1', ...source } },
+          ...{ sourceValues: ['R-1', ...Object.values(source).map(String)], data: { State: 'in' } },
+        });
+        return [...mapping.map(record), ...kafkaRoutes(mapping).map(record)].map(({ payload: _, ...rest }) => rest);
+      };
+      const [ada, ben] = ['Ada', 'Ben'].map((CardHolderName) => JSON.stringify(places({ CardHolderName })));
+      expect(ada).not.toContain('Ada');
+      expect(JSON.stringify(places({ CardHolderName: 'Ada' }, '\nprivacy: { CardHolderName: keep }'))).not.toMatch(
+        /Ada/,
+      );
+      expect(JSON.stringify(places({ CardHolderName: 'Ada' }, '\nprivacy: none'))).not.toMatch(/Ada/);
+      // Two states that differ in nothing else stay two.
+      expect(ada).not.toBe(ben);
+    },
+  );
 
   it('does not get into topics, keys and attributes, whichever way it is asked for', () => {
     const mapping = rulesOf(

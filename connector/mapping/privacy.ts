@@ -10,11 +10,15 @@ type Hash = (value: string) => string;
 /** Topics whose deeds are remembered. */
 const REMEMBERED = 4096;
 
+/** What happens to items by their names: of Data, and of Source and Key, which topics, keys and attributes are made of. */
+interface Deeds {
+  readonly data: ReadonlyMap<string, Deed>;
+  readonly identifying: ReadonlyMap<string, Deed>;
+}
+
 /** `mapping`, which never sees what the policy `written` takes away. */
 export function privateMapping(mapping: Mapping, written: unknown, hash: Hash): Mapping {
-  const policy = policyOf(written);
-  if (policy === undefined) return mapping;
-  const clean = cleaner(policy, hash);
+  const clean = cleaner(policyOf(written), hash);
   const { restore, retire } = mapping;
   const result: Mapping = { ...mapping, seen: clean, map: (entry) => mapping.map(clean(entry)) };
   return {
@@ -26,14 +30,18 @@ export function privateMapping(mapping: Mapping, written: unknown, hash: Hash): 
 
 /** Records by the policy; those with nothing to hide stay the same object. */
 function cleaner(policy: Policy, hash: Hash): (entry: SpooledRecord) => SpooledRecord {
-  const known = new Map<string, ReadonlyMap<string, Deed>>();
-  const deedsOf = (topic: string): ReadonlyMap<string, Deed> => {
+  const known = new Map<string, Deeds>();
+  const everywhere = deedsFor(policy.items);
+  const deedsOf = (topic: string): Deeds => {
+    if (policy.topics.length === 0) return everywhere;
     const found = known.get(topic);
     if (found !== undefined) return found;
     const ours = policy.topics.filter(({ matches }) => matches(topic)).map(({ items }) => items);
     // Of several that match, the one written first goes first.
     const deeds =
-      ours.length === 0 ? policy.items : new Map([policy.items, ...ours.reverse()].flatMap((items) => [...items]));
+      ours.length === 0
+        ? everywhere
+        : deedsFor(new Map([policy.items, ...ours.reverse()].flatMap((items) => [...items])));
     if (known.size >= REMEMBERED) known.clear();
     known.set(topic, deeds);
     return deeds;
@@ -46,12 +54,22 @@ function cleaner(policy: Policy, hash: Hash): (entry: SpooledRecord) => SpooledR
   };
 }
 
-function cleanRecord(record: NotificationRecord, written: ReadonlyMap<string, Deed>, hash: Hash): NotificationRecord {
-  // standard.md 7.5: a PIN is never kept.
-  const deeds = isPin(record.data) && written.get('IdentifierValue') === 'keep' ? withoutPin(written) : written;
-  const source = cleanItems(record.source, deeds, hash);
-  const key = cleanItems(record.key, deeds, hash);
-  const data = cleanItems(record.data, deeds, hash);
+/**
+ * Names of people must not get into topics and keys, however these are made. Hashed there and not dropped, as two states that
+ * differ in nothing else would become one.
+ */
+function deedsFor(data: ReadonlyMap<string, Deed>): Deeds {
+  const hashed = [...HOLDER_NAMES].filter((name) => data.get(name) !== 'drop').map((name) => [name, 'hash'] as const);
+  return { data, identifying: new Map([...data, ...hashed]) };
+}
+
+function cleanRecord(record: NotificationRecord, deeds: Deeds, hash: Hash): NotificationRecord {
+  const hasPin = isPin(record.data) || isPin(record.source);
+  const ofData = hasPin ? withoutPin(deeds.data) : deeds.data;
+  const identifying = hasPin ? withoutPin(deeds.identifying) : deeds.identifying;
+  const source = cleanItems(record.source, identifying, hash);
+  const key = cleanItems(record.key, identifying, hash);
+  const data = cleanItems(record.data, ofData, hash);
   if (source === record.source && key === record.key && data === record.data) return record;
   return {
     ...record,
@@ -65,12 +83,16 @@ function cleanRecord(record: NotificationRecord, written: ReadonlyMap<string, De
   };
 }
 
-function isPin({ IdentifierType }: Items): boolean {
-  return typeof IdentifierType === 'string' && /pin/i.test(IdentifierType);
+/** Access Control 6.6 Denied/CredentialNotFound: `pt:PIN`; also where it is one of several. */
+function isPin({ IdentifierType: type }: Items): boolean {
+  return (
+    type !== undefined && type !== null && (typeof type !== 'object' || Array.isArray(type)) && /pin/i.test(`${type}`)
+  );
 }
 
+/** A PIN is kept by no policy. */
 function withoutPin(deeds: ReadonlyMap<string, Deed>): ReadonlyMap<string, Deed> {
-  return new Map([...deeds, ['IdentifierValue', 'hash']]);
+  return deeds.get('IdentifierValue') === 'drop' ? deeds : new Map([...deeds, ['IdentifierValue', 'hash']]);
 }
 
 function cleanItems(items: Items, deeds: ReadonlyMap<string, Deed>, hash: Hash): Items {
@@ -78,8 +100,13 @@ function cleanItems(items: Items, deeds: ReadonlyMap<string, Deed>, hash: Hash):
   for (const name in items) {
     const value = items[name]!;
     const deed = deeds.get(name);
-    if (deed === 'keep' || (deed === undefined && (value === null || typeof value !== 'object'))) continue;
-    const cleaned = deed === 'drop' ? undefined : deed === 'hash' ? hashed(value, hash) : inside(value, deeds, hash);
+    if ((deed === undefined || deed === 'keep') && (value === null || typeof value !== 'object')) continue;
+    const cleaned =
+      deed === 'drop'
+        ? undefined
+        : deed === 'hash'
+          ? hashed(value, hash)
+          : inside(value, deed === 'keep' ? ALL_KEPT : deeds, hash);
     if (cleaned === value) continue;
     changed ??= { ...items };
     if (cleaned === undefined) delete changed[name];
@@ -88,9 +115,11 @@ function cleanItems(items: Items, deeds: ReadonlyMap<string, Deed>, hash: Hash):
   return changed ?? items;
 }
 
+const ALL_KEPT: ReadonlyMap<string, Deed> = new Map();
+
 function inside(value: ItemValue, deeds: ReadonlyMap<string, Deed>, hash: Hash): ItemValue {
   if (value === null || typeof value !== 'object') return value;
-  if (!Array.isArray(value)) return cleanItems(value, deeds, hash);
+  if (!Array.isArray(value)) return cleanItems(value, isPin(value) ? withoutPin(deeds) : deeds, hash);
   const cleaned = value.map((each) => inside(each, deeds, hash));
   return cleaned.every((each, index) => each === value[index]) ? value : cleaned;
 }

@@ -8,6 +8,7 @@ import type { OutboundMessage } from './mapping.ts';
 import { faultyMapping } from './mapping-file.ts';
 import type { Format, FormatContext, OpenedFormat } from './mapping-format.ts';
 import { compileRules, type Rule } from './rules-compile.ts';
+import { keyedTopics } from './rules-keyed-topics.ts';
 import { rulesOptions, type WrittenRules } from './rules-schema.ts';
 import { type Scope, type ScopeParts, scopeOf, toldIdentity } from './rules-scope.ts';
 import { soundParts } from './rules-sound-parts.ts';
@@ -23,7 +24,6 @@ const REMEMBERED_DEVICES = 65_536;
  */
 export const rules: Format<typeof rulesOptions> = {
   options: rulesOptions,
-  privacy: 'standard',
   open(written, context) {
     const { faults, ...compiled } = compileRules(written, context);
     if (faults.length > 0) throw faultyMapping(context.file, faults);
@@ -70,7 +70,7 @@ function runRules(written: WrittenRules, compiled: Compiled, context: FormatCont
     for (const { record } of states) if (record.kind === 'device') learn(identities, record);
     return states.flatMap((state) => retainedOf(state, map));
   };
-  return { map, restore, needsStates: compiled.usesIdentity };
+  return { map, restore, needsStates: compiled.usesIdentity, keyedTopics: keyedTopics(written) };
 }
 
 /** What fails here failed when it was new, and is in the dead letters since. */

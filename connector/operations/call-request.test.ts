@@ -178,6 +178,23 @@ describe('requests from JSON', () => {
   });
 });
 
+describe('prefixes of arguments', () => {
+  it.each<[string, Json]>([
+    ['device.SetHostname', { Name: 'n', '@xmlns:tds': 'urn:other' }],
+    ['device.SetNTP', { FromDHCP: true, NTPManual: { '@xmlns:tt': 'urn:other', Type: 'DNS' } }],
+    ['device.SetHostname', { Name: 'n', '@xmlns:v': 'urn:v', 'v:More': { '@xmlns:tds': 'urn:other', 'tds:X': 1 } }],
+    ['ptz.AbsoluteMove', { '@xmlns:svc': 'urn:other', ProfileToken: 'p' }],
+  ])('cannot move what is called into another namespace: %s with %j', (operation, args) => {
+    expect(() => body(operation, args)).toThrow(/the prefix (tds|tt|svc) stands for http:.*; take another one/);
+  });
+
+  it('may declare a prefix as what it stands for already', () => {
+    expect(body('device.SetHostname', { Name: 'n', '@xmlns:tds': 'http://www.onvif.org/ver10/device/wsdl' })).toBe(
+      '<tds:SetHostname><tds:Name>n</tds:Name></tds:SetHostname>',
+    );
+  });
+});
+
 describe('names of operations', () => {
   it.each([
     ['DeviceIO.SetRelayOutputState', 'deviceio.SetRelayOutputState'],

@@ -23,7 +23,8 @@ export type XmlObject = { [name: string]: string | XmlObject | (string | XmlObje
  * Arguments in JSON as Body's child. Children of the operation's element are in the namespace of the service, those of a
  * type in the namespace of that type, both in the order of the schema; `@name` is an attribute, `#` the text beside
  * attributes, an array an element that repeats, null one that is left out. `prefix:Name` puts an element into a namespace of
- * one's own choice, by the conventional prefixes or those that `@xmlns:prefix` declares. Of an operation that the table does
+ * one's own choice, by the conventional prefixes or those that `@xmlns:prefix` declares; a prefix that stands for something
+ * already stays what it is, or the operation itself would move to a namespace nobody allowed. Of an operation that the table does
  * not have, children are in the namespace of the service and all below them in tt, in the order given.
  *
  * @throws AdaptRequestError `arguments-invalid`
@@ -83,8 +84,11 @@ function element(given: JsonObject, scope: Scope, within: Within): XmlObject {
     if (--within.budget.members < 0) throw invalid(within.operation, 'there are too many arguments');
     const at = scope.path === '' ? key : `${scope.path}.${key}`;
     if (key === '#' || key === '#text') attributes['#'] = textOf(value, at, within);
-    else if (key.startsWith('@')) attributes[attributeName(key, declared, at, within)] = textOf(value, at, within);
-    else {
+    else if (key.startsWith('@')) {
+      const text = textOf(value, at, within);
+      if (key.startsWith('@xmlns:')) checkDeclaration(key.slice(7), text, at, within);
+      attributes[attributeName(key, declared, at, within)] = text;
+    } else {
       const { prefix, local } = nameOf(key, at, within);
       const member = scope.members?.find(
         (candidate) =>
@@ -177,8 +181,20 @@ function declaredPrefix(key: string, at: string, { operation }: Within): { local
   return { local: key.slice(1) };
 }
 
-function use(prefix: string, { used, table, service, operation }: Within, at = prefix): void {
-  const uri = table.namespaceOf(prefix) ?? (prefix === service.prefix ? service.namespace : undefined);
+/** What a prefix stands for that we write ourselves. */
+function ownNamespace(prefix: string, { table, service }: Within): string | undefined {
+  return table.namespaceOf(prefix) ?? (prefix === service.prefix ? service.namespace : undefined);
+}
+
+function checkDeclaration(prefix: string, uri: string, at: string, within: Within): void {
+  const own = ownNamespace(prefix, within);
+  if (own !== undefined && own !== uri)
+    throw invalid(within.operation, `${printable(at)}: the prefix ${prefix} stands for ${own}; take another one`);
+}
+
+function use(prefix: string, within: Within, at = prefix): void {
+  const { used, operation } = within;
+  const uri = ownNamespace(prefix, within);
   if (uri === undefined)
     throw invalid(
       operation,

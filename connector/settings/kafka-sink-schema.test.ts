@@ -34,4 +34,12 @@ describe('settings of a Kafka sink', () => {
     expect(await warnings(kafka(login))).toContain('sinks.0.mechanism: plain without tls sends the password');
     expect(await warnings(kafka(`${login}, tls: {}`))).not.toContain('password');
   });
+
+  it('warn of a mapping whose reader listens elsewhere', async () => {
+    const warnings = async (yaml: string) => (await readSettingsText(yaml)).warnings.map(faultLine).join('\n');
+    expect(await warnings(kafka(', mapping: home-assistant'))).toContain(
+      'sinks.0.mapping: home-assistant is for MQTT: Home Assistant does not read Kafka',
+    );
+    expect(await warnings(kafka(', mapping: ecs'))).not.toContain('mapping');
+  });
 });

@@ -41,7 +41,7 @@ export const kafkaSink = z.strictObject({
   whenForbidden: z
     .enum(['hold', 'dead-letter'])
     .describe(
-      'What becomes of records of a topic that may not be written to. hold: they wait for the right to be given. dead-letter: they go to the dead letters, and the rest goes on.',
+      'What becomes of records of a topic that may not be written to. hold: they wait for the right to be given. dead-letter: they go to the dead letters, and the rest goes on. Those of a topic that a mapping named by the event, and copies of dead letters, never wait.',
     )
     .prefault('hold'),
   window: z.int().min(1).max(65_535).describe('Most records in one request.').prefault(1_000),

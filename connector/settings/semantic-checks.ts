@@ -56,7 +56,15 @@ function trees(list: unknown): [number, Tree][] {
   return [...list.entries()].filter((entry): entry is [number, Tree] => isTree(entry[1]));
 }
 
+/** `<baseTopic>/bridge/state` and its like stand beside `<baseTopic>/<device>/availability`. */
+const OWN_TOPIC_LEVEL = 'bridge';
+
 function checkDevice(device: Tree, path: Path, vocabulary: Vocabulary, report: Report): void {
+  if (device.id === OWN_TOPIC_LEVEL)
+    report(
+      [...path, 'id'],
+      `"${OWN_TOPIC_LEVEL}" is taken: the connector tells of itself in those topics; choose another`,
+    );
   checkAvailable(device, 'auth', NOT_AVAILABLE.auths, path, report);
   checkCredentials(device, path, report);
   checkTls(device.tls, [...path, 'tls'], report);
@@ -208,6 +216,8 @@ export function semanticWarnings(tree: Tree): Finding[] {
   }
   for (const [index, sink] of sinks) {
     checkUnverified(sink.tls, ['sinks', index], report);
+    if (sink.type === 'kafka' && sink.mapping === 'home-assistant')
+      report(['sinks', index, 'mapping'], 'home-assistant is for MQTT: Home Assistant does not read Kafka');
     if (sink.type === 'kafka' && sink.mechanism === 'plain' && sink.tls === undefined)
       report(['sinks', index, 'mechanism'], 'plain without tls sends the password for everybody on the way to read');
   }

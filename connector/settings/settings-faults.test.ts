@@ -147,6 +147,10 @@ const OF_THE_WHOLE = [
     '1:40 devices.1.id: "A" differs from the id of devices.0 ("a") only in case',
   ],
   [
+    'devices: [{ id: bridge, address: x }]',
+    '1:17 devices.0.id: "bridge" is taken: the connector tells of itself in those topics; choose another',
+  ],
+  [
     'sinks: [{ name: a, type: stdout }, { name: a, type: stdout }]',
     '1:44 sinks.1.name: "a" is the name of sinks.0 already',
   ],

@@ -75,6 +75,7 @@ const KINDS: Readonly<Record<string, string>> = {
   url: 'URL',
   fingerprint: 'text',
   topic: 'topic',
+  folder: 'folder',
 };
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -35,7 +35,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'invalid-record',
   'topic-invalid',
   'topic-authorization-failed',
-  'connection-broken-by-record',
+  'topic-missing',
 ]);
 
 function deviceOf(json: string): string | null {

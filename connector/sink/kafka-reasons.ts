@@ -74,6 +74,16 @@ export function refusedTopicText(topic: string, parties: KafkaParties): string {
   return `${whoWith(parties)}: ${who} may not write to '${topic}'; its records go to the dead letters until the right is given`;
 }
 
+/** Why records of a topic nobody wrote down go to the dead letters. */
+export function unknownTopicText(topic: string, parties: KafkaParties): string {
+  return `${whoWith(parties)}: the topic '${topic}', a name made by the mapping, does not exist, and topics are never created unasked; its records go to the dead letters until it is there`;
+}
+
+/** Why dead letters are not copied. */
+export function deadLettersText(topic: string, why: string, parties: KafkaParties): string {
+  return `${whoWith(parties)}: cannot write to '${topic}': ${why}; dead letters stay in the spool only until that is mended`;
+}
+
 function whoWith({ sink, brokers }: KafkaParties): string {
   return `sink ${sink}: ${brokers.join(', ')}`;
 }

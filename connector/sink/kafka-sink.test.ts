@@ -1,36 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type FakeKafka, type FakeSend, fakeKafka } from '../../test/support/fake-kafka.ts';
-import { type Clock, systemClock } from '../clock.ts';
+import { fakeKafka } from '../../test/support/fake-kafka.ts';
+import { connected, messages, sent, values } from '../../test/support/kafka-sink-rig.ts';
+import { systemClock } from '../clock.ts';
 import { RetryNowError, RetrySlowlyError } from '../errors.ts';
-import type { OutboundMessage } from '../mapping/mapping.ts';
-import { type KafkaSinkOptions, kafkaSink } from './kafka-sink.ts';
 import type { Settled } from './sink.ts';
-
-const never = new AbortController().signal;
-/** Time passes at once, for pauses; timeouts never come. */
-const hasty: Clock = { ...systemClock, sleep: async () => {}, after: () => () => {} };
-
-const messages = (topic: string, ...payloads: string[]): OutboundMessage[] =>
-  payloads.map((payload) => ({ topic, payload, retain: false, contentType: '', attributes: [['deviceid', 'd']] }));
-const values = ({ records }: FakeSend) => records.map(({ value }) => value);
-
-async function connected(kafka: FakeKafka, over: Partial<KafkaSinkOptions> = {}) {
-  const notices: string[] = [];
-  const connection = await kafkaSink({
-    ...{ name: 'lake', brokers: ['kafka:9092'], clientId: 'c', port: kafka.port, clock: hasty, deadLetterTopic: null },
-    ...{ topics: [...kafka.topics.keys()], onNotice: ({ code }) => notices.push(code), ...over },
-  }).connect(never);
-  return { connection, notices };
-}
-
-const sent = (kafka: FakeKafka, index: number): Promise<FakeSend> => {
-  const come = () => {
-    const found = kafka.sends[index];
-    if (found === undefined) throw new Error(`send ${index} did not come`);
-    return found;
-  };
-  return vi.waitFor(come, { interval: 2, timeout: 5_000 });
-};
 
 describe('a Kafka sink', () => {
   it('sends one batch at a time, and together what waits meanwhile', async () => {

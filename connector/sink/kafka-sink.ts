@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from '../clock.ts';
-import type { ConnectorError } from '../errors.ts';
 import { KAFKA_TOPICS } from '../mapping/kafka-routes.ts';
 import type { BrokerTls } from './broker-address.ts';
 import { deadLetterRecord } from './kafka-dead-letter.ts';
@@ -21,7 +20,10 @@ export interface KafkaSinkOptions {
   /** TLS where present, even as `{}`. */
   readonly tls?: BrokerTls | undefined;
   readonly login?: KafkaLogin | undefined;
-  /** Topics that are written to; a connection is not made while one is missing. Those of KAFKA_TOPICS where absent. */
+  /**
+   * Topics that are known to be written to; a connection is not made while one is missing. Those of KAFKA_TOPICS where absent.
+   * Records of any other topic are refused where it is missing, or may not be written to.
+   */
   readonly topics?: readonly string[] | undefined;
   /** `onvif.dlq.v1` where absent; null for none. Nothing stops where it is missing. */
   readonly deadLetterTopic?: string | null | undefined;
@@ -29,7 +31,7 @@ export interface KafkaSinkOptions {
   readonly compression?: 'gzip' | 'none' | undefined;
   /** Records in one request, at most; 1,000 where absent. */
   readonly window?: number | undefined;
-  /** What becomes of records of a topic that may not be written to: `hold` where absent. */
+  /** What becomes of records of one of `topics` that may not be written to: `hold` where absent. */
   readonly whenForbidden?: 'dead-letter' | 'hold' | undefined;
   /** 10,000 where absent. */
   readonly connectTimeoutMs?: number | undefined;
@@ -47,7 +49,10 @@ export interface KafkaSinkOptions {
 }
 
 export interface KafkaSinkConnection extends SinkConnection {
-  /** Copies a dead letter to the dead letter topic. Resolves when it is there, or cannot be; rejects when the connection broke. */
+  /**
+   * Copies a dead letter to the dead letter topic. Resolves when it is there, or when that topic cannot be written to, now or ever;
+   * rejects when the connection broke.
+   */
   bury(letter: BuriedRecord): Promise<void>;
 }
 
@@ -68,7 +73,6 @@ export function kafkaSink(options: KafkaSinkOptions): KafkaSink {
   const { name, brokers, login } = options;
   const port = kafkaPort(options);
   const parties: KafkaParties = { sink: name, brokers, username: login?.username };
-  /** Topics a connection needs, and those found missing since: as long as one is, no connection is made. */
   const needed = new Set(options.topics ?? Object.values(KAFKA_TOPICS));
   return {
     name,
@@ -103,7 +107,7 @@ async function connection(
   options: KafkaSinkOptions,
   port: KafkaPort,
   parties: KafkaParties,
-  needed: Set<string>,
+  needed: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<KafkaSinkConnection> {
   const { clock = systemClock, deadLetterTopic = DEAD_LETTER_TOPIC } = options;
@@ -121,7 +125,8 @@ async function connection(
   const over = new AbortController();
   const queue = kafkaQueue({
     deliver: kafkaDelivery({
-      ...{ producer, topics, parties, clock, notice, signal: over.signal },
+      ...{ producer, topics, needed, parties, clock, notice, signal: over.signal },
+      deadLetterTopic: graves,
       whenForbidden: options.whenForbidden ?? 'hold',
     }),
     ...{ parties, clock },
@@ -132,7 +137,6 @@ async function connection(
   void producer.lost.then(queue.end);
   void queue.broken.then(async (reason) => {
     over.abort(reason);
-    for (const topic of missingIn(reason)) needed.add(topic);
     await producer.close();
   });
   return surface(queue, producer, clock, graves);
@@ -149,17 +153,22 @@ function surface(
     await queue.finish();
     await producer.close();
   };
+  const publish: KafkaSinkConnection['publish'] = (messages, cutShort) => {
+    const now = clock.now();
+    return queue.publish(
+      messages.map((message) => kafkaRecord(message, now)),
+      cutShort,
+    );
+  };
   return {
     broken: queue.broken,
+    // Brokers answer for each record; what breaks is the way to them, or they themselves.
+    recordsBreakIt: false,
     // Compacted topics hold states and do not lose them: none is ever wanted back, but the end of a device is told.
     onStatesWanted() {},
-    publish(messages, cutShort) {
-      const now = clock.now();
-      return queue.publish(
-        messages.map((message) => kafkaRecord(message, now)),
-        cutShort,
-      );
-    },
+    publish,
+    // Tombstones; where the rights to a topic of the configuration are missing, records wait for them, and so do these.
+    takeBack: (messages) => publish(messages),
     async bury(letter) {
       if (graves === null) return;
       const record = deadLetterRecord(letter, graves);
@@ -169,9 +178,4 @@ function surface(
     },
     close: () => (closing ??= close()),
   };
-}
-
-/** Topics found missing while records were written. */
-function missingIn({ code, facts }: ConnectorError): string[] {
-  return code === 'kafka-topic-missing' ? String(facts.topics).split(',') : [];
 }

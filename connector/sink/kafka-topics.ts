@@ -8,6 +8,8 @@ import type { KafkaAdmin, KafkaTopicCreation } from './kafka-port.ts';
 
 export interface TopicWishes {
   readonly topics?: KafkaTopics | undefined;
+  /** Those the mapping names for its messages with a key. */
+  readonly keyedTopics?: readonly string[] | undefined;
   /** null for none. */
   readonly deadLetterTopic: string | null;
   /** Of events and state: as many consumers of a group can share the work; 6 where absent. It cannot be changed later without mixing up the order. */
@@ -78,7 +80,7 @@ export function topicPlanText({ brokers, topics }: TopicPlan): string {
 }
 
 function wantedTopics(wishes: TopicWishes, brokers: number): (KafkaTopicCreation & { purpose: string })[] {
-  const { topics = KAFKA_TOPICS, deadLetterTopic, partitions = 6 } = wishes;
+  const { topics = KAFKA_TOPICS, keyedTopics = [], deadLetterTopic, partitions = 6 } = wishes;
   const replicationFactor = wishes.replicationFactor ?? Math.max(1, Math.min(3, brokers));
   // One broker may fail and nothing stops; with fewer than three copies that cannot be had without losing records.
   const common = { 'min.insync.replicas': replicationFactor >= 3 ? '2' : '1' };
@@ -96,7 +98,10 @@ function wantedTopics(wishes: TopicWishes, brokers: number): (KafkaTopicCreation
     const roomy = { ...kept(30), 'max.message.bytes': '8388608' };
     planned.push(topic(deadLetterTopic, 'records that could not be delivered', 1, roomy));
   }
-  return planned;
+  const names = new Set(planned.map(({ name }) => name));
+  // What they are for, and how long it is to be kept, only its writer knows.
+  const own = keyedTopics.filter((name) => !names.has(name));
+  return [...planned, ...own.map((name) => topic(name, 'of the mapping', partitions, {}))];
 }
 
 function remarksOn(
@@ -107,11 +112,11 @@ function remarksOn(
 ): string[] {
   const remarks: string[] = [];
   const policy = settings['cleanup.policy'];
-  const compacted = wanted.settings['cleanup.policy'] === 'compact';
-  if (policy !== undefined && compacted && policy !== 'compact') {
+  const wish = wanted.settings['cleanup.policy'];
+  if (policy !== undefined && wish === 'compact' && policy !== 'compact') {
     remarks.push(`cleanup.policy is ${policy}: states that do not change for long are lost; set compact`);
   }
-  if (policy?.includes('compact') && !compacted) {
+  if (policy?.includes('compact') && wish === 'delete') {
     remarks.push(`cleanup.policy is ${policy}: of each key only the last record is kept; set delete`);
   }
   if (found.replicationFactor < 2 && brokers > 1) {

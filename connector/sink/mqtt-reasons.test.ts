@@ -29,7 +29,13 @@ describe('what brokers answer', () => {
     expect(error).toMatchObject({ code: 'mqtt-publish-forbidden', facts: { topic: 'site/door' } });
     expect(error).toBeInstanceOf(RetrySlowlyError);
     expect(error.message).toMatch(/'site\/door'.*give 'events' the right/);
-    expect([lastingRefusal(0x87, false), lastingRefusal(0x87, true)]).toEqual([undefined, 'not-authorized']);
+    const [always, rights, any] = [undefined, 'rights', 'any'] as const;
+    expect([always, rights, any].map((final) => lastingRefusal(0x87, final))).toEqual([
+      ...[undefined, 'not-authorized', 'not-authorized'],
+    ]);
+    expect([always, rights, any].map((final) => lastingRefusal(0x97, final))).toEqual([
+      ...[undefined, undefined, 'Quota exceeded (0x97)'],
+    ]);
   });
 
   it('says who, where and the number', () => {

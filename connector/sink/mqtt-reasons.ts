@@ -25,9 +25,13 @@ const REFUSALS: Readonly<Record<number, string>> = {
 /** PUBACK 0x87. Rights are mended by people: a night of wrong ones must not send everything to the dead letters. */
 const NOT_AUTHORIZED = 135;
 
+/** Refusals that are for good besides those that always are: missing rights, or any. */
+export type FinalRefusals = 'rights' | 'any';
+
 /** The word for a refusal that is for good; undefined where the broker may take the message later. */
-export function lastingRefusal(reason: number, mayBeForbidden: boolean): string | undefined {
-  return reason === NOT_AUTHORIZED && mayBeForbidden ? 'not-authorized' : REFUSALS[reason];
+export function lastingRefusal(reason: number, final?: FinalRefusals): string | undefined {
+  if (reason === NOT_AUTHORIZED && final !== undefined) return 'not-authorized';
+  return REFUSALS[reason] ?? (final === 'any' ? nameOf(reason) : undefined);
 }
 
 /** The name of a reason code, and its number. */

@@ -231,7 +231,7 @@ async function subscribe(
         return void clock.after(CLOSING_MS, () => reject(failed));
       }
       const refused = filters.flatMap((filter, index): [string, string][] =>
-        granted[index]! < 0x80 ? [] : [[filter, nameOf(granted[index]!)]],
+        (granted[index] ?? 0x80) < 0x80 ? [] : [[filter, nameOf(granted[index] ?? 0x80)]],
       );
       resolve(new Map(refused));
     });

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { type ConnectorError, RetryNowError } from '../errors.ts';
+import type { OutboundMessage } from '../mapping/mapping.ts';
 import { type BrokerTls, brokerAddress } from './broker-address.ts';
 import { type Learned, nothingLearned, openAdapted } from './mqtt-adaptation.ts';
-import { bridgeInfo, bridgeState, DEFAULT_BASE_TOPIC } from './mqtt-bridge.ts';
+import { type BridgeWatch, bridgeInfo, bridgeState, bridgeWatch, DEFAULT_BASE_TOPIC } from './mqtt-bridge.ts';
 import { inboundMessages } from './mqtt-inbound.ts';
 import { type RetainedWatch, retainedWatch } from './mqtt-retained.ts';
 import type { MqttSession, MqttSessionOptions } from './mqtt-session.ts';
@@ -85,19 +86,31 @@ export function mqttSink(options: MqttSinkOptions): Sink {
         notice('qos-0', 'takes QoS 0 only: messages on their way are lost when the connection breaks');
       if (!limits.retainAvailable && options.retain !== false)
         notice('retain-unavailable', 'keeps no retained messages: states are published as events');
-      const watch = limits.retainAvailable ? watchOf(options) : undefined;
+      const watches = limits.retainAvailable ? watchesOf(session, options) : undefined;
       await called(session, options, signal, async () => {
-        await listen(session, options, watch, learned, notice);
+        await listen(session, options, watches, learned, notice);
         await greet(session, options, notice);
       });
-      return connection(session, options, watch, notice);
+      return connection(session, options, watches, notice);
     },
   };
 }
 
-function watchOf({ retainedToken, name, baseTopic = DEFAULT_BASE_TOPIC, clock = systemClock }: MqttSinkOptions) {
-  if (retainedToken === undefined) return undefined;
-  return retainedWatch(`${baseTopic}/bridge/retained/${name}`, retainedToken, clock);
+/** What is followed of our own topics, where the broker keeps what is retained there. */
+interface Watches {
+  readonly retained: RetainedWatch | undefined;
+  readonly bridge: BridgeWatch;
+}
+
+function watchesOf(
+  { window }: MqttSession,
+  { retainedToken, name, baseTopic = DEFAULT_BASE_TOPIC, clock = systemClock }: MqttSinkOptions,
+): Watches {
+  const marker = `${baseTopic}/bridge/retained/${name}`;
+  return {
+    retained: retainedToken === undefined ? undefined : retainedWatch(marker, retainedToken, clock),
+    bridge: bridgeWatch(baseTopic, (message) => void window.publish([message], { final: 'rights' }).catch(() => {})),
+  };
 }
 
 function sessionOptions(
@@ -160,11 +173,13 @@ const SUBSCRIBE_BREAKS = 2;
 async function listen(
   session: MqttSession,
   options: MqttSinkOptions,
-  watch: RetainedWatch | undefined,
+  watches: Watches | undefined,
   learned: Learned,
   notice: (code: MqttNotice['code'], message: string) => void,
 ): Promise<void> {
-  const subscriptions = [...(watch === undefined ? [] : [watch.subscription]), ...(options.subscriptions ?? [])];
+  const watch = watches?.retained;
+  const own = [watch, watches?.bridge].flatMap((each) => each?.subscription ?? []);
+  const subscriptions = [...own, ...(options.subscriptions ?? [])];
   if (subscriptions.length === 0) return;
   if (learned.subscribeBreaks >= SUBSCRIBE_BREAKS) {
     learned.subscribeBreaks = 0;
@@ -175,7 +190,7 @@ async function listen(
     inboundMessages({
       subscriptions,
       clock: options.clock ?? systemClock,
-      reply: (message) => void window.publish([message], { mayBeForbidden: true }).catch(() => {}),
+      reply: (message) => void window.publish([message], { final: 'rights' }).catch(() => {}),
       onTrouble: (trouble, what) =>
         notice(
           `inbound-${trouble}`,
@@ -201,25 +216,27 @@ async function greet(
 ): Promise<void> {
   const greeting = [bridgeState(baseTopic, 'online')];
   if (info !== undefined) greeting.push(bridgeInfo(baseTopic, info));
-  const [refusal] = await window.publish(greeting, { mayBeForbidden: true });
+  const [refusal] = await window.publish(greeting, { final: 'rights' });
   if (refusal) notice('bridge-state-refused', `refused the bridge state: ${refusal.reason}`);
 }
 
 function connection(
   session: MqttSession,
   options: MqttSinkOptions,
-  watch: RetainedWatch | undefined,
+  watches: Watches | undefined,
   notice: (code: MqttNotice['code'], message: string) => void,
 ): SinkConnection {
   const { window, broken } = session;
+  const watch = watches?.retained;
   const clock = options.clock ?? systemClock;
   const closeTimeoutMs = options.closeTimeoutMs ?? 3_000;
   let closing: Promise<void> | undefined;
   const closed = new RetryNowError('sink-closed', `sink ${options.name}: this connection was closed`);
   const close = async () => {
+    watches?.bridge.stop();
     // Behind all that was handed in before; a broker that does not answer in time finds out by the will.
     const farewell = [bridgeState(options.baseTopic ?? DEFAULT_BASE_TOPIC, 'offline')];
-    const said = window.publish(farewell, { mayBeForbidden: true }).then(
+    const said = window.publish(farewell, { final: 'rights' }).then(
       () => true,
       () => false,
     );
@@ -233,14 +250,16 @@ function connection(
     await session.end(closed, goodbye, closeTimeoutMs);
   };
   if (watch !== undefined) void broken.then(watch.stop);
+  const publish: typeof window.publish = (messages, call) =>
+    closing === undefined ? window.publish(messages, call) : Promise.reject(closed);
   return {
-    publish: (messages, cutShort) =>
-      closing === undefined ? window.publish(messages, { cutShort }) : Promise.reject(closed),
+    publish: (messages, cutShort) => publish(messages, { cutShort }),
     broken,
     ...(watch !== undefined && {
+      takeBack: (messages: OutboundMessage[]) => publish(messages, { final: 'any' }),
       onStatesWanted: watch.onWanted,
       async statesRestored() {
-        const said = window.publish([watch.restored()], { mayBeForbidden: true });
+        const said = window.publish([watch.restored()], { final: 'rights' });
         const [refusal] = await said.catch(() => []);
         if (refusal) notice('retained-marker-refused', `refused the marker of what it retains: ${refusal.reason}`);
       },

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ConnectorError } from '../errors.ts';
 import type { OutboundMessage } from '../mapping/mapping.ts';
-import { lastingRefusal } from './mqtt-reasons.ts';
+import { type FinalRefusals, lastingRefusal } from './mqtt-reasons.ts';
 import { type TopicAliases, topicAliases } from './publish-aliases.ts';
 import { LARGEST_PACKET, type PublishForm, publishBound, publishUnits, writePublish } from './publish-packet.ts';
 import type { Refusal, Settled } from './sink.ts';
@@ -21,8 +21,8 @@ export interface BrokerLimits extends PublishForm {
 export interface PublishCall {
   /** Told, before the call rejects, what is known of its messages. */
   readonly cutShort?: ((settled: Settled) => void) | undefined;
-  /** Missing rights are a refusal of the message, not a reason to give the connection up. */
-  readonly mayBeForbidden?: boolean;
+  /** These are a refusal of the message too, not a reason to give the connection up. */
+  readonly final?: FinalRefusals;
 }
 
 /** One call of `publish`. */
@@ -105,7 +105,7 @@ export class PublishWindow {
   puback(packetId: number, reason: number): void {
     const batch = this.#owners[packetId];
     if (batch === undefined) return;
-    const refusal = reason < 0x80 ? undefined : lastingRefusal(reason, batch.call.mayBeForbidden === true);
+    const refusal = reason < 0x80 ? undefined : lastingRefusal(reason, batch.call.final);
     if (refusal !== undefined) batch.refusals.push({ index: this.#indexes[packetId]!, reason: refusal });
     if (reason < 0x80 || refusal !== undefined) this.#settle(packetId, batch);
     else this.#refusedForNow(reason, this.#topics[packetId]!);

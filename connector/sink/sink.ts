@@ -61,11 +61,18 @@ export interface SinkConnection {
   publish(messages: OutboundMessage[], cutShort?: (settled: Settled) => void): Promise<readonly Refusal[]>;
   /** Resolves with the reason once the connection is of no more use; never rejects. */
   readonly broken: Promise<ConnectorError>;
+  /** false where the other side judges each record for itself: then a connection that breaks is never the fault of what was sent. */
+  readonly recordsBreakIt?: false;
   /**
    * `listener` is told, perhaps more than once, that the other side is to be given all states again: it lost its retained
    * messages, came up without them, or somebody asked. Told at once of what was known before it listened.
    */
   onStatesWanted?(listener: (why: string) => void): void;
+  /**
+   * As `publish`, for messages that end what is retained there of a device that is gone; absent where nothing is. Whatever
+   * refuses one of them is final: there will be no record to follow it.
+   */
+  takeBack?(messages: OutboundMessage[]): Promise<readonly Refusal[]>;
   /** All states that were wanted are published: a broker that keeps them need not be given them again. Never rejects. */
   statesRestored?(): Promise<void>;
   /** Puts a record that was given up where the other side keeps such (a dead-letter topic). */

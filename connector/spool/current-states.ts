@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { isAbort } from '../errors.ts';
+import { FatalError, isAbort, messageOf, QuarantineError } from '../errors.ts';
 import type { Spool, SpooledRecord, StateChange } from './spool.ts';
 import { type StateSlot, stateSlots } from './state-slots.ts';
 import { createWaitingLine } from './waiting-line.ts';
@@ -31,9 +31,11 @@ export interface CurrentStates {
 export interface CurrentStatesOptions {
   readonly spool: Spool;
   readonly clock: Clock;
-  /** Told what ended the view before `close` did. */
+  /** Told what ended the view before `close` did. Then it holds nothing of the log back any more. */
+  readonly onEnded?: ((error: Error) => void) | undefined;
+  /** Told what `onRead` threw, each message once. */
   readonly onTrouble?: ((error: Error) => void) | undefined;
-  /** Told of the records of the log in its order, once they are taken; again what a crash cut off. Must not throw. */
+  /** Told of the records of the log in its order, once they are taken; again what a crash cut off. What it throws ends there. */
   readonly onRead?: ((entries: readonly SpooledRecord[]) => void) | undefined;
   /** Told once of a device with more properties than are kept. */
   readonly onOverflow?: ((device: string, kept: number) => void) | undefined;
@@ -61,11 +63,28 @@ export function currentStates(options: CurrentStatesOptions): CurrentStates {
   const progress = createWaitingLine();
   let position = reader.acknowledged();
   let failure: Error | undefined;
-  const writer = stateWriter(options, async () => {
-    const upTo = position;
-    await writeSlots(slots.takeChanged(), spool);
-    reader.acknowledge(upTo);
+  const writer = stateWriter(options, {
+    async write() {
+      const upTo = position;
+      await writeSlots(slots.takeChanged(), spool);
+      reader.acknowledge(upTo);
+    },
+    failed: end,
   });
+  const tell = listener(options);
+
+  /** A view that stands still would hold the whole log, until there is no room for more. */
+  function end(error: Error): void {
+    if (failure !== undefined) return;
+    failure = error;
+    progress.fail(error);
+    // `close`, or that of the spool.
+    if (isAbort(error)) return;
+    ending.abort();
+    writer.cancel();
+    spool.forget(STATES_READER);
+    options.onEnded?.(viewEnded(error));
+  }
 
   async function follow(): Promise<void> {
     for (;;) {
@@ -76,7 +95,7 @@ export function currentStates(options: CurrentStatesOptions): CurrentStates {
         bytes += entry.json.length;
       }
       position = entries[entries.length - 1]!.offset;
-      options.onRead?.(entries);
+      tell(entries);
       writer.due(bytes);
       if (progress.length() > 0) progress.wake();
     }
@@ -91,11 +110,7 @@ export function currentStates(options: CurrentStatesOptions): CurrentStates {
   const ready = reached(spool.states.lastOffset(), new AbortController().signal);
   // Whoever waits for it hears of it; nobody waiting is no crash of its own.
   ready.catch(() => {});
-  const ended = follow().catch((error) => {
-    failure = error;
-    progress.fail(error);
-    if (!isAbort(error)) options.onTrouble?.(error);
-  });
+  const ended = follow().catch(end);
   return {
     devices: slots.devices,
     of: (device) => inOrder(slots.of(device)),
@@ -114,8 +129,37 @@ export function currentStates(options: CurrentStatesOptions): CurrentStates {
   };
 }
 
+/** Messages of `onRead`'s errors that are told of: they may hold anything. */
+const MOST_TROUBLES = 100;
+
+/** Calls `onRead`: who listens is no reason to stand still. */
+function listener({ onRead, onTrouble }: CurrentStatesOptions): (entries: readonly SpooledRecord[]) => void {
+  const told = new Set<string>();
+  return (entries) => {
+    try {
+      onRead?.(entries);
+    } catch (error) {
+      const what = messageOf(error);
+      if (told.has(what) || told.size >= MOST_TROUBLES) return;
+      told.add(what);
+      const message = `What follows the log failed with records ${entries[0]!.offset} to ${entries.at(-1)!.offset}, and does not know all of them: ${what}. This is told once.`;
+      onTrouble?.(new QuarantineError('log-listener-failed', message, { cause: error }));
+    }
+  };
+}
+
+function viewEnded(cause: Error): Error {
+  const message =
+    `The states in force are not followed any more: ${messageOf(cause)}. Events go on. Until a restart, brokers that lose retained ` +
+    'messages are not given them again, and metrics and the page show states as they were; after it, a state is known from its next record.';
+  return new FatalError('states-ended', message, { cause });
+}
+
 /** Decides when to write; one write at a time. */
-function stateWriter({ spool, clock, onTrouble }: CurrentStatesOptions, write: () => Promise<void>) {
+function stateWriter(
+  { spool, clock }: CurrentStatesOptions,
+  { write, failed }: { write(): Promise<void>; failed(error: Error): void },
+) {
   const most = spool.statistics().maxBytes * PART_OF_ROOM;
   let cancel: (() => void) | undefined;
   let running: Promise<void> | undefined;
@@ -129,7 +173,7 @@ function stateWriter({ spool, clock, onTrouble }: CurrentStatesOptions, write: (
     running ??= write()
       .catch((error) => {
         ended = true;
-        if (!isAbort(error)) onTrouble?.(error);
+        failed(error);
       })
       .finally(() => {
         running = undefined;
@@ -154,6 +198,11 @@ function stateWriter({ spool, clock, onTrouble }: CurrentStatesOptions, write: (
       if (cancel !== undefined) return;
       firstAt = lastAt;
       cancel = clock.after(QUIET_MS, look);
+    },
+    /** Nothing is written any more. */
+    cancel(): void {
+      cancel?.();
+      ended = true;
     },
     async close(): Promise<void> {
       cancel?.();

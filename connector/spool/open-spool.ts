@@ -40,7 +40,7 @@ export async function openSpool(options: SpoolOptions, clock: Clock = systemCloc
 
 function takeLock(directory: string, clock: Clock) {
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     return lockDirectory(directory, clock);
   } catch (error) {
     throw explain(error, directory);

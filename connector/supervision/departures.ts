@@ -8,7 +8,7 @@ export interface Departures {
   told(sink: string, devices: readonly string[]): void;
   /** @param lastOffset of the log when the device's worker had ended */
   add(device: string, lastOffset: number): void;
-  /** The device is configured again. */
+  /** The device is configured again, and its worker not started yet: a sink may have told of it, so it is done with. */
   remove(device: string): void;
   /** Called when something was added. Returns how to end that. */
   onAdded(listener: () => void): () => void;
@@ -16,7 +16,7 @@ export interface Departures {
 
 /**
  * @param sinks names of the sinks there are
- * @param done called once every sink has told of a device
+ * @param done called once every sink has told of a device, or when it comes back before
  */
 export function departures(sinks: () => Iterable<string>, done: (device: string) => void): Departures {
   const gone = new Map<string, { readonly lastOffset: number; readonly toldBy: Set<string> }>();
@@ -42,7 +42,9 @@ export function departures(sinks: () => Iterable<string>, done: (device: string)
       gone.set(device, { lastOffset, toldBy: new Set() });
       for (const listener of listeners) listener();
     },
-    remove: (device) => void gone.delete(device),
+    remove(device) {
+      if (gone.delete(device)) done(device);
+    },
     onAdded(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts';
 import { type ConnectorError, RetrySlowlyError } from '../errors.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { StatusRecord } from '../normalize/record.ts';
-import type { Sink } from '../sink/sink.ts';
+import type { Sink, SinkConnection } from '../sink/sink.ts';
 import { SinkWorker } from './sink-worker.ts';
 
 const record = (sequence: number): StatusRecord => ({
@@ -27,43 +27,43 @@ afterEach(async () => {
   worker = undefined;
 });
 
+/** A clock on which pauses end at once, and are remembered. */
+function hasty() {
+  const pauses: number[] = [];
+  const sleep = async (ms: number, signal?: AbortSignal) => {
+    signal?.throwIfAborted();
+    pauses.push(ms);
+    await settled();
+  };
+  return { pauses, clock: { ...systemClock, sleep } };
+}
+
+/** Answers each portion: all of it, or a break where it holds one of `poison`. Nothing is settled of a portion that breaks. */
+function answering(poison: readonly string[], more: Pick<SinkConnection, 'recordsBreakIt'> = {}) {
+  const portions: (readonly string[])[] = [];
+  const sink: Sink = {
+    name: 'broker',
+    async connect() {
+      let tell: (error: ConnectorError) => void = () => {};
+      const broken = new Promise<ConnectorError>((resolve) => (tell = resolve));
+      return {
+        ...{ ...more, broken },
+        async publish(messages) {
+          const topics = messages.map(({ topic }) => topic);
+          portions.push(topics);
+          if (!topics.some((topic) => poison.includes(topic))) return [];
+          const error = new RetrySlowlyError('closed', 'hung up');
+          tell(error);
+          throw error;
+        },
+        async close() {},
+      };
+    },
+  };
+  return { sink, portions };
+}
+
 describe('a record that breaks connections', () => {
-  /** A clock on which pauses end at once, and are remembered. */
-  function hasty() {
-    const pauses: number[] = [];
-    const sleep = async (ms: number, signal?: AbortSignal) => {
-      signal?.throwIfAborted();
-      pauses.push(ms);
-      await settled();
-    };
-    return { pauses, clock: { ...systemClock, sleep } };
-  }
-
-  /** Answers each portion: all of it, or a break where it holds one of `poison`. Nothing is settled of a portion that breaks. */
-  function answering(poison: readonly string[]) {
-    const portions: (readonly string[])[] = [];
-    const sink: Sink = {
-      name: 'broker',
-      async connect() {
-        let tell: (error: ConnectorError) => void = () => {};
-        const broken = new Promise<ConnectorError>((resolve) => (tell = resolve));
-        return {
-          broken,
-          async publish(messages) {
-            const topics = messages.map(({ topic }) => topic);
-            portions.push(topics);
-            if (!topics.some((topic) => poison.includes(topic))) return [];
-            const error = new RetrySlowlyError('closed', 'hung up');
-            tell(error);
-            throw error;
-          },
-          async close() {},
-        };
-      },
-    };
-    return { sink, portions };
-  }
-
   it('is found among those before and behind it, sent alone, and buried', async () => {
     const spool = memorySpool();
     spool.put(...[1, 2, 3, 4, 5].map(record));
@@ -90,5 +90,23 @@ describe('a record that breaks connections', () => {
     expect(rounded.slice(0, 6)).toEqual([500, 500, 500, 500, 500, 1_000]);
     expect(Math.max(...rounded)).toBe(4_000);
     expect(rounded.at(-2)).toBe(500);
+  });
+});
+
+describe('a sink whose other side judges each record', () => {
+  it('buries none for connections that break: it is waited for, with longer pauses, until all are delivered', async () => {
+    const spool = memorySpool();
+    spool.put(...[1, 2, 3].map(record));
+    const poison = ['2'];
+    const { sink, portions } = answering(poison, { recordsBreakIt: false });
+    const { clock, pauses } = hasty();
+    worker = new SinkWorker({ sink, mapping: numbered, spool, observer: observed(), clock });
+    await vi.waitFor(() => expect(portions.length).toBeGreaterThan(12), 5_000);
+    poison.length = 0;
+    await vi.waitFor(() => expect(spool.acknowledged('broker')).toBe(3), 5_000);
+    expect(spool.letters).toEqual([]);
+    expect(portions).toEqual(portions.map(() => ['1', '2', '3']));
+    const rounded = pauses.map((ms) => Math.round(ms / 500) * 500);
+    expect(rounded.slice(0, 6)).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
   });
 });

@@ -26,7 +26,7 @@ export interface SinkWorkerOptions {
 
 /** Least time between two connections: a broker that hangs up on what it is sent is not to be called again at once, ms. */
 const LEAST_INTERVAL_MS = 500;
-/** The same while one record after another is buried for breaking connections: then it may be the broker after all, ms. */
+/** The same while one record after another is buried for breaking connections, or records are not what breaks them: then it is the broker, ms. */
 const LONGEST_INTERVAL_MS = 15_000;
 /** Connections in a row that may break on the same first record before it is sent alone, and alone before it is buried. */
 const BREAKS = 3;
@@ -70,8 +70,8 @@ export class SinkWorker {
   #breaks = 0;
   /** Records to send one at a time still, in search of the one that breaks connections. */
   #careful = 0;
-  /** Records buried for breaking connections since one was delivered. */
-  #breakers = 0;
+  /** Since a record was delivered: those buried for breaking connections, or connections that broke where records do not break them. */
+  #fruitless = 0;
 
   constructor(options: SinkWorkerOptions) {
     this.#options = options;
@@ -117,8 +117,8 @@ export class SinkWorker {
         const began = clock.monotonic();
         const connection = await retrying(connect, SINK_BACK_OFF, clock, signal, failed);
         await this.#use(connection);
-        await this.#blame();
-        const pause = Math.min(LONGEST_INTERVAL_MS, LEAST_INTERVAL_MS * 2 ** this.#breakers);
+        await this.#blame(connection);
+        const pause = Math.min(LONGEST_INTERVAL_MS, LEAST_INTERVAL_MS * 2 ** this.#fruitless);
         const lasted = clock.monotonic() - began;
         if (lasted < pause) await clock.sleep(pause - lasted, signal);
       }
@@ -158,10 +158,15 @@ export class SinkWorker {
 
   /**
    * After a connection that broke: where no record gets through, finds the one at fault and buries it. Only connections
-   * that were made and used count, so a broker that is away costs nothing.
+   * that were made and used count, so a broker that is away costs nothing. Where records break nothing it is the broker: a
+   * Kafka with a leader that cannot be reached lets connections be made, and breaks them all.
    */
-  async #blame(): Promise<void> {
+  async #blame({ recordsBreakIt }: SinkConnection): Promise<void> {
     if (!this.#sent) return;
+    if (recordsBreakIt === false) {
+      this.#fruitless = this.#progress ? 0 : this.#fruitless + 1;
+      return;
+    }
     this.#breaks = this.#progress ? 0 : this.#breaks + 1;
     if (this.#breaks < BREAKS) return;
     this.#breaks = 0;
@@ -171,7 +176,7 @@ export class SinkWorker {
       return;
     }
     this.#careful = 0;
-    this.#breakers++;
+    this.#fruitless++;
     await buryRecords(new Map([[this.#alone, 'connection-broken-by-record']]), this.#options);
     this.#acknowledge(this.#alone);
   }
@@ -246,7 +251,7 @@ export class SinkWorker {
     this.#acknowledge(last);
     const delivered = dead.size === 0 ? entries : entries.filter((entry) => !dead.has(entry));
     if (delivered.length === 0) return;
-    this.#breakers = 0;
+    this.#fruitless = 0;
     this.#options.observer.delivered(this.name, deliveredRuns(delivered), this.#options.clock.now());
   }
 

@@ -61,6 +61,8 @@ function rig({
   });
   let want: (why: string) => void = () => {};
   let broken: Error | undefined;
+  /** Topics that are refused when they are taken back. */
+  const kept = new Set<string>();
   const connection: SinkConnection = {
     broken: new Promise(() => {}),
     async publish(messages) {
@@ -73,6 +75,11 @@ function rig({
       onStatesWanted(listener) {
         want = listener;
       },
+      async takeBack(messages) {
+        if (broken !== undefined) throw broken;
+        published.push(...messages);
+        return messages.flatMap(({ topic }, index) => (kept.has(topic) ? [{ index, reason: 'not-authorized' }] : []));
+      },
       async statesRestored() {
         published.push(message('marker'));
       },
@@ -80,7 +87,7 @@ function rig({
   };
   restoration.attach(connection);
   return {
-    ...{ clock, told, forgotten, departing, restoration, connection },
+    ...{ clock, told, forgotten, departing, restoration, connection, kept },
     topics: () => published.splice(0).map(({ topic }) => topic),
     published,
     want: (why = 'lost') => want(why),
@@ -128,6 +135,27 @@ it('gives a mapping that needs them all states before its first record', async (
   await restoration.run(0, never);
   expect(topics()).toEqual(['state/3', 'state/9']);
   expect(restoration.isDue(0)).toBe(false);
+});
+
+it('tells a mapping that remembers what it told of each new connection: the one before may have lost it', async () => {
+  const { restoration, connection, topics, told } = rig({
+    ...{ held: [property(3), property(9)], over: { needsStates: true } },
+  });
+  await restoration.run(0, never);
+  expect(topics()).toEqual(['state/3', 'state/9', 'marker']);
+  restoration.attach({ ...connection });
+  expect(restoration.isDue(5)).toBe(true);
+  await restoration.run(5, never);
+  // It knows all states by now; those ahead come in their turn.
+  expect(topics()).toEqual(['state/3', 'marker']);
+  expect(told).toEqual(['statesRestored 2 0 the mapping begins', 'statesRestored 1 0 a new connection']);
+  expect(restoration.isDue(5)).toBe(false);
+});
+
+it('tells other mappings nothing of a new connection', () => {
+  const { restoration, connection } = rig({ held: [property(3)] });
+  restoration.attach({ ...connection });
+  expect(restoration.isDue(5)).toBe(false);
 });
 
 it('wakes who waits for records, at once and when the least time between two has passed', async () => {
@@ -211,11 +239,60 @@ it('takes back the availability of a device that is gone, after its last record'
   expect(restoration.isDue(4)).toBe(false);
 });
 
-it('leaves a device alone that is configured again, and tells those nothing that retain nothing', async () => {
-  const { restoration, departing, published, forgotten } = rig({ held: [status(4, 'door')], wants: false });
+it('gives the farewell of a device up that is refused, says what stays, and goes on with the next', async () => {
+  const { restoration, departing, forgotten, kept, told, topics } = rig({
+    held: [status(3, 'gate'), status(4, 'door')],
+  });
+  kept.add('gate/3');
+  departing.add('gate', 4);
+  departing.add('door', 4);
+  await restoration.run(4, never);
+  expect(topics()).toEqual(['gate/3', 'door/4']);
+  expect([forgotten, restoration.isDue(4)]).toEqual([['gate', 'door'], false]);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/^sinkTrouble what is retained.*'gate'.*'gate\/3'.*not-authorized.*mosquitto_pub -r -n/);
+});
+
+it('gives the farewell of a device up that breaks three connections in a row, and says what stays', async () => {
+  const { restoration, departing, forgotten, breaks, connection, told, topics } = rig({
+    held: [status(3, 'gate'), status(4, 'door')],
+  });
+  departing.add('gate', 4);
+  departing.add('door', 4);
+  breaks(new RetryNowError('broken', 'the broker hung up'));
+  for (const after of [[], [], ['gate']]) {
+    expect(restoration.isDue(4)).toBe(true);
+    await expect(restoration.run(4, never)).rejects.toThrow('hung up');
+    expect(forgotten).toEqual(after);
+    restoration.attach(connection);
+  }
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/^sinkTrouble what is retained.*'gate'.*'gate\/3'.*hung up.*mosquitto_pub -r -n/);
+  breaks(undefined);
+  await restoration.run(4, never);
+  expect([topics(), forgotten, told.length]).toEqual([['door/4'], ['gate', 'door'], 1]);
+});
+
+it('keeps the farewell of a device for the next connection where the worker is stopped meanwhile', async () => {
+  const { restoration, departing, forgotten, breaks, told } = rig({ held: [status(4, 'door')] });
+  departing.add('door', 4);
+  breaks(new DOMException('stopped', 'AbortError'));
+  for (const _ of [1, 2, 3, 4]) await expect(restoration.run(4, never)).rejects.toThrow('stopped');
+  expect([forgotten, told, restoration.isDue(4)]).toEqual([[], [], true]);
+});
+
+it('says no farewell for a device that is configured again, which tells all anew', () => {
+  const { restoration, departing, forgotten } = rig({ held: [status(4, 'door')] });
   departing.add('door', 4);
   departing.remove('door');
-  expect(restoration.isDue(4)).toBe(false);
+  expect([restoration.isDue(4), forgotten]).toEqual([false, ['door']]);
+  departing.remove('door');
+  departing.remove('never gone');
+  expect(forgotten).toEqual(['door']);
+});
+
+it('tells those nothing of a device that is gone that retain nothing', async () => {
+  const { restoration, departing, published, forgotten } = rig({ held: [status(4, 'door')], wants: false });
   departing.add('door', 4);
   await restoration.run(4, never);
   expect(published).toEqual([]);

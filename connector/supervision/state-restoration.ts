@@ -5,6 +5,8 @@ import type { SinkConnection } from '../sink/sink.ts';
 import type { CurrentStates } from '../spool/current-states.ts';
 import type { SpooledRecord } from '../spool/spool.ts';
 import type { Departures } from './departures.ts';
+import { deviceFarewells } from './device-farewells.ts';
+import { publishPortions } from './publish-portions.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { wakeSignal } from './wake-signal.ts';
 import type { WorkerObserver } from './worker-observer.ts';
@@ -31,9 +33,6 @@ export interface StateRestoration {
   close(): void;
 }
 
-/** Messages handed over at a time, and how many such portions may be on their way at once. */
-const PORTION = 256;
-const PORTIONS_IN_FLIGHT = 4;
 /** Least time between two restorations over one connection, ms. */
 const LEAST_INTERVAL_MS = 10_000;
 /** Connections in a row that may break while states are restored, before records go first for a while, ms. */
@@ -55,6 +54,8 @@ export function stateRestoration(sink: string, options: StateRestorationOptions)
   let connection: SinkConnection | undefined;
   /** Why all states are wanted. */
   let why = mapping.needsStates ? 'the mapping begins' : undefined;
+  /** The mapping was not given all states yet, and wants them. */
+  let isNew = mapping.needsStates === true;
   let notBefore = 0;
   let breaks = 0;
   let cancelTimer: () => void = () => {};
@@ -74,7 +75,9 @@ export function stateRestoration(sink: string, options: StateRestorationOptions)
     const reason = why!;
     const make = () => {
       const held = states!.all();
-      return mapping.restore!(mapping.needsStates ? held : held.filter((state) => isBehind(state, sentTo)));
+      const made = mapping.restore!(isNew ? held : held.filter((state) => isBehind(state, sentTo)));
+      isNew = false;
+      return made;
     };
     // What is wanted from here on is wanted anew.
     why = undefined;
@@ -83,7 +86,7 @@ export function stateRestoration(sink: string, options: StateRestorationOptions)
     if (messages === null) return;
     let refused = 0;
     try {
-      refused = await publishAll(to, messages, signal);
+      refused = (await publishPortions((portion) => to.publish(portion), messages, signal)).length;
     } catch (error) {
       why ??= reason;
       throw error;
@@ -92,20 +95,19 @@ export function stateRestoration(sink: string, options: StateRestorationOptions)
     observer.statesRestored?.(sink, messages.length, refused, reason);
   }
 
-  async function depart(to: SinkConnection, gone: readonly string[], sentTo: number, signal: AbortSignal) {
-    const make = () => gone.flatMap((device) => farewell(states!.of(device), mapping));
-    // A side that never wants states back keeps none.
-    if (states !== undefined && to.onStatesWanted !== undefined)
-      await publishAll(to, (await messagesOf(sink, options, make, sentTo, signal)) ?? [], signal);
-    departures!.told(sink, gone);
-  }
-
+  const farewells = deviceFarewells(sink, observer, async (device, sentTo, signal) => {
+    if (states === undefined) return [];
+    const make = () => farewell(states.of(device), mapping);
+    return (await messagesOf(sink, options, make, sentTo, signal)) ?? [];
+  });
   const stopListening = departures?.onAdded(wake);
   return {
     attach(to) {
       connection = to;
       notBefore = breaks < BREAKS ? 0 : clock.monotonic() + REST_MS;
       if (breaks >= BREAKS) breaks = 0;
+      // What the mapping tells once only may have been lost with the connection before.
+      if (mapping.needsStates) why ??= 'a new connection';
       if (why !== undefined) wanted(why);
       to.onStatesWanted?.((reason) => {
         if (to === connection) wanted(reason);
@@ -115,11 +117,13 @@ export function stateRestoration(sink: string, options: StateRestorationOptions)
     untilDue: until,
     async run(sentTo, signal) {
       const to = connection!;
-      breaks += 1;
-      if (isWanted()) await restore(to, sentTo, signal);
-      const gone = departures?.due(sink, sentTo) ?? [];
-      if (gone.length > 0) await depart(to, gone, sentTo, signal);
-      breaks = 0;
+      if (isWanted()) {
+        breaks += 1;
+        await restore(to, sentTo, signal);
+        breaks = 0;
+      }
+      for (const device of departures?.due(sink, sentTo) ?? [])
+        await farewells.say(device, to, sentTo, signal, () => departures!.told(sink, [device]));
     },
     close() {
       cancelTimer();
@@ -153,25 +157,6 @@ function farewell(states: readonly SpooledRecord[], mapping: Mapping): readonly 
   const own = states.filter(({ record }) => record.kind !== 'notification');
   const told = own.flatMap((entry) => mapping.map(entry)).filter(({ retain }) => retain);
   return told.map((message) => ({ ...message, payload: '', contentType: '', attributes: [] }));
-}
-
-/** In order, some portions at a time. @returns how many were refused */
-async function publishAll(
-  to: SinkConnection,
-  messages: readonly OutboundMessage[],
-  signal: AbortSignal,
-): Promise<number> {
-  const inFlight: Promise<number>[] = [];
-  let refused = 0;
-  for (let at = 0; at < messages.length; at += PORTION) {
-    const sent = to.publish(messages.slice(at, at + PORTION)).then(({ length }) => length);
-    // Whoever waits below hears of a failure; until then it is not unhandled.
-    sent.catch(() => {});
-    inFlight.push(sent);
-    if (inFlight.length >= PORTIONS_IN_FLIGHT) refused += await unlessAborted(inFlight.shift()!, signal);
-  }
-  for (const sent of inFlight) refused += await unlessAborted(sent, signal);
-  return refused;
 }
 
 function asConnectorError(cause: unknown): Error {

@@ -30,20 +30,21 @@ async function allow(brokers: string[], user: string, topic: string) {
   await withAdmin(brokers, (admin) => admin.createAcls({ acl: [acl] }), asAdmin);
 }
 
-describe.skipIf(!available)('logging in to Kafka', () => {
-  let guarded: KafkaBroker;
-  const login = (username: keyof typeof users, over: Partial<KafkaLogin> = {}): KafkaLogin => ({
-    ...{ mechanism: 'scram-sha-512', username, password: users[username], ...over },
-  });
-  const sink = (over: Partial<KafkaSinkOptions>) =>
-    kafkaSink({ name: 'lake', brokers: guarded.brokers, clientId: 'c', deadLetterTopic: null, ...over });
-  beforeAll(async () => {
-    guarded = await startKafka({ users, authorizer: true });
-    await createTopics(guarded.brokers, { allowed: {}, forbidden: {}, later: {} }, asAdmin);
-    await allow(guarded.brokers, 'events', 'allowed');
-  });
-  afterAll(() => guarded?.close());
+let guarded: KafkaBroker;
+const login = (username: keyof typeof users, over: Partial<KafkaLogin> = {}): KafkaLogin => ({
+  ...{ mechanism: 'scram-sha-512', username, password: users[username], ...over },
+});
+const sink = (over: Partial<KafkaSinkOptions>) =>
+  kafkaSink({ name: 'lake', brokers: guarded.brokers, clientId: 'c', deadLetterTopic: null, ...over });
+beforeAll(async () => {
+  if (!available) return;
+  guarded = await startKafka({ users, authorizer: true });
+  await createTopics(guarded.brokers, { allowed: {}, forbidden: {}, later: {} }, asAdmin);
+  await allow(guarded.brokers, 'events', 'allowed');
+});
+afterAll(() => guarded?.close());
 
+describe.skipIf(!available)('logging in to Kafka', () => {
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
     'works with %s, and tells a wrong password',
     async (mechanism) => {
@@ -74,8 +75,10 @@ describe.skipIf(!available)('logging in to Kafka', () => {
     expect(refused).toBeInstanceOf(UnauthorizedError);
     expect(refused.message).toContain("the rights of 'stranger'");
   });
+});
 
-  it('refuses the records of a topic it may not write to, and delivers the others', async () => {
+describe.skipIf(!available)('the right to write to a topic of Kafka', () => {
+  it('is needed: the records of that topic are refused, the others delivered', async () => {
     const notices: KafkaNotice[] = [];
     const options = { topics: ['allowed', 'forbidden'], login: login('events'), whenForbidden: 'dead-letter' } as const;
     const connection = await sink({ ...options, onNotice: (n) => notices.push(n) }).connect(never);
@@ -92,7 +95,24 @@ describe.skipIf(!available)('logging in to Kafka', () => {
     expect(notices[0]!.message).toContain("'events' may not write to 'forbidden'");
   });
 
-  it('waits for the right to write', async () => {
+  it('to that of dead letters is not needed to deliver records', async () => {
+    const notices: KafkaNotice[] = [];
+    const options = { topics: ['allowed'], deadLetterTopic: 'forbidden', login: login('events') };
+    const connection = await sink({ ...options, onNotice: (n) => notices.push(n) }).connect(never);
+    onTestFinished(() => connection.close());
+    const letter = { sink: 'lake', offset: 1, reason: 'a rule threw', at: Date.now(), json: '{"device":"front-door"}' };
+    const before = (await readTopic(guarded.brokers, 'allowed', asAdmin)).length;
+    for (const _ of [1, 2]) {
+      const [refusals] = await Promise.all([connection.publish([message('allowed')]), connection.bury(letter)]);
+      expect(refusals).toEqual([]);
+    }
+    expect(await readTopic(guarded.brokers, 'allowed', asAdmin)).toHaveLength(before + 2);
+    expect(await readTopic(guarded.brokers, 'forbidden', asAdmin)).toEqual([]);
+    expect(notices.map(({ code }) => code)).toEqual(['dead-letters-unavailable']);
+    expect(notices[0]!.message).toMatch(/cannot write to 'forbidden': .*dead letters stay in the spool only/);
+  });
+
+  it('is waited for', async () => {
     const notices: KafkaNotice['code'][] = [];
     const connection = await sink({
       ...{ topics: ['later'], login: login('events') },
@@ -109,7 +129,7 @@ describe.skipIf(!available)('logging in to Kafka', () => {
 
 describe.skipIf(!available || certificate === null)('Kafka over TLS', () => {
   let secure: KafkaBroker;
-  const sink = (tls: KafkaSinkOptions['tls']) =>
+  const trusting = (tls: KafkaSinkOptions['tls']) =>
     kafkaSink({ name: 'lake', brokers: secure.brokers, clientId: 'c', topics: ['t'], deadLetterTopic: null, tls });
   const { cert } = certificate ?? { cert: '' };
   beforeAll(async () => {
@@ -121,7 +141,7 @@ describe.skipIf(!available || certificate === null)('Kafka over TLS', () => {
   it('trusts the authority given, or the one certificate pinned', async () => {
     const fingerprint = `sha256:${new X509Certificate(cert).fingerprint256}`;
     for (const tls of [{ ca: cert }, { fingerprint }, { verify: false }]) {
-      const connection = await sink(tls).connect(never);
+      const connection = await trusting(tls).connect(never);
       expect(await connection.publish([message('t')])).toEqual([]);
       await connection.close();
     }
@@ -129,7 +149,7 @@ describe.skipIf(!available || certificate === null)('Kafka over TLS', () => {
 
   it('trusts nobody else, and says so', async () => {
     for (const tls of [{}, { fingerprint: `sha256:${'00'.repeat(32)}` }]) {
-      const refused = await sink(tls)
+      const refused = await trusting(tls)
         .connect(never)
         .catch((error) => error);
       expect(refused).toBeInstanceOf(RetrySlowlyError);

@@ -186,18 +186,20 @@ describe.skipIf(!available)('topics that are missing', () => {
     await connection.close();
   });
 
-  it('breaks over a topic nobody spoke of before, and connects again only when it is there', async () => {
-    const topic = topicName();
-    const sink = kafkaSink({ name: 'lake', brokers, clientId: 'c', deadLetterTopic: null, topics: [] });
-    const first = await sink.connect(never);
-    await expect(first.publish([message(topic)])).rejects.toMatchObject({ code: 'kafka-topic-missing' });
-    expect(await first.broken).toMatchObject({ code: 'kafka-topic-missing' });
-    await first.close();
-    await expect(sink.connect(never)).rejects.toMatchObject({ code: 'kafka-topic-missing' });
+  it('refuses the records of a missing topic that an event gave the name, delivers the others, and connects again', async () => {
+    const [topic, made] = [topicName(), topicName()];
     await createTopics(brokers, { [topic]: {} });
-    const second = await sink.connect(never);
-    expect(await second.publish([message(topic)])).toEqual([]);
-    await second.close();
+    const notices: KafkaNotice[] = [];
+    const options = { onNotice: (notice: KafkaNotice) => notices.push(notice) };
+    const first = await connected([topic], options);
+    const refused = [{ index: 1, reason: 'topic-missing' }];
+    for (const _ of [1, 2]) expect(await first.publish([topic, made, topic].map((to) => message(to)))).toEqual(refused);
+    expect(await readTopic(brokers, topic)).toHaveLength(4);
+    expect(notices.map(({ code }) => code)).toEqual(['topic-missing']);
+    expect(notices[0]!.message).toContain(`'${made}', a name made by the mapping, does not exist`);
+    expect(await withAdmin(brokers, (admin) => admin.listTopics())).not.toContain(made);
+    await createTopics(brokers, { [made]: {} });
+    expect(await (await connected([topic])).publish([message(made)])).toEqual([]);
   });
 });
 

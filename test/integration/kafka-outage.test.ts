@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { systemClock } from '../../connector/clock.ts';
+import { type Clock, systemClock } from '../../connector/clock.ts';
 import type { Mapping, OutboundMessage } from '../../connector/mapping/mapping.ts';
 import type { StatusRecord } from '../../connector/normalize/record.ts';
 import { kafkaSink } from '../../connector/sink/kafka-sink.ts';
 import { SinkWorker } from '../../connector/supervision/sink-worker.ts';
 import { type KafkaBrokerOptions, kafkaAvailable, startKafka } from '../support/kafka-broker.ts';
 import { createTopics, type ReadRecord, readTopic } from '../support/kafka-reader.ts';
+import { type LineWithoutProduce, lineWithoutProduce } from '../support/line-without-produce.ts';
 import { memorySpool } from '../support/memory-spool.ts';
 import { type MuteableLine, muteableLine } from '../support/muteable-line.ts';
 import { observed } from '../support/observed.ts';
@@ -39,14 +40,14 @@ async function broker(options?: KafkaBrokerOptions) {
 }
 
 /** A worker that drains a spool in memory into Kafka. */
-function draining(brokers: string[]) {
+function draining(brokers: string[], clock: Clock = systemClock, deliveryTimeoutMs = 4_000) {
   const spool = memorySpool();
   const sink = kafkaSink({
     ...{ name: 'lake', brokers, clientId: 'connector', topics: [TOPIC], deadLetterTopic: null, window: 50 },
-    ...{ connectTimeoutMs: 2_000, requestTimeoutMs: 1_000, deliveryTimeoutMs: 4_000 },
+    ...{ connectTimeoutMs: 2_000, requestTimeoutMs: 1_000, deliveryTimeoutMs },
   });
   const observer = observed();
-  const worker = new SinkWorker({ sink, mapping, spool, observer, clock: systemClock });
+  const worker = new SinkWorker({ sink, mapping, spool, observer, clock });
   onTestFinished(() => worker.stop(0));
   let n = 0;
   const put = (count: number) => spool.put(...Array.from({ length: count }, () => record(n++)));
@@ -133,6 +134,31 @@ describe.skipIf(!available)('a Kafka broker that dies', () => {
     await vi.waitFor(() => expect(acknowledged()).toBe(20), 30_000);
     expectWhole(await readTopic(still.brokers, TOPIC), 20);
   }, 60_000);
+});
+
+describe.skipIf(!available)('a Kafka to which connections can be made, and nothing written', () => {
+  it('has no record buried for the connections that break, and gets all of them when it can be written to', async () => {
+    let way: LineWithoutProduce | undefined;
+    const started = await broker({
+      through: async (port) => {
+        way = await lineWithoutProduce(port);
+        onTestFinished(way.close);
+        return way.port;
+      },
+    });
+    // Pauses between connections get longer each time.
+    const hasty = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 50, signal) };
+    const { put, acknowledged, observer, spool } = draining([`127.0.0.1:${way!.port}`], hasty, 1_000);
+    way!.refuse();
+    put(20);
+    const breaks = () => observer.lines.filter((line) => line.startsWith('sinkTrouble connection lost')).length;
+    // Six would do where records break connections: three together, three alone.
+    await vi.waitFor(() => expect(breaks()).toBeGreaterThanOrEqual(7), { timeout: 60_000, interval: 100 });
+    expect([acknowledged(), spool.letters]).toEqual([0, []]);
+    way!.allow();
+    await vi.waitFor(() => expect(acknowledged()).toBe(20), 20_000);
+    expectWhole(await readTopic(started.brokers, TOPIC), 20);
+  }, 120_000);
 });
 
 describe.skipIf(!available)('a Kafka broker while nothing is sent', () => {

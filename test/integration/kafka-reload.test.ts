@@ -55,6 +55,9 @@ const sequences = (records: readonly Told[], device: string) =>
   records.flatMap((record) => (record.device === device && record.kind === 'notification' ? record.sequence : []));
 /** Of each key what a compacted topic keeps in the end. */
 const last = (records: readonly ReadRecord[]) => new Map(records.map(({ key, value }) => [key, value]));
+/** What stands of a device. */
+const standing = async (brokers: string[], topic: string, device: string) =>
+  [...last(await readTopic(brokers, topic))].filter(([key, value]) => key!.startsWith(device) && value !== null);
 
 test.skipIf(!kafkaAvailable())(
   'a Kafka sink is added, changed and removed by SIGHUP as any other, and a device that is removed ends in it',
@@ -77,14 +80,12 @@ test.skipIf(!kafkaAvailable())(
     expect(await reload(program, ['a', 'b'], changed)).toMatchObject({ sinks: { changed: ['lake'], unchanged: 1 } });
     const before = (await received()).length;
     await until(async () => expect((await received()).length).toBeGreaterThan(before + 10));
-    const standing = async (topic: string, device: string) =>
-      [...last(await readTopic(brokers, topic))].filter(([key, value]) => key!.startsWith(device) && value !== null);
-    for (const topic of ['state', 'devices']) expect((await standing(topic, 'a')).length).toBeGreaterThan(0);
+    for (const topic of ['state', 'devices']) expect((await standing(brokers, topic, 'a')).length).toBeGreaterThan(0);
     expect(await reload(program, ['b'], changed)).toMatchObject({ devices: { removed: ['a'] } });
     await until(async () => {
-      for (const topic of ['state', 'devices']) expect(await standing(topic, 'a')).toEqual([]);
+      for (const topic of ['state', 'devices']) expect(await standing(brokers, topic, 'a')).toEqual([]);
     });
-    for (const topic of ['state', 'devices']) expect((await standing(topic, 'b')).length).toBeGreaterThan(0);
+    for (const topic of ['state', 'devices']) expect((await standing(brokers, topic, 'b')).length).toBeGreaterThan(0);
     expect(await reload(program, ['b'], [debug])).toMatchObject({ sinks: { removed: ['lake'], unchanged: 1 } });
     expect(await program.end('SIGTERM')).toBe(0);
     const distinct = [...new Set(await received())];
@@ -95,6 +96,37 @@ test.skipIf(!kafkaAvailable())(
         .filter((line) => line.startsWith('{') && line.endsWith('}')),
     );
     expect(distinct).toEqual(sequences(lines, 'a').filter((sequence) => sequence >= distinct[0]!));
+  },
+  90_000,
+);
+
+test.skipIf(!kafkaAvailable())(
+  'a device that was taken out while the connector stood still ends in Kafka at the next start, and when Kafka is back',
+  async (t) => {
+    const kafka = await startKafka();
+    t.onTestFinished(() => kafka.close());
+    const { brokers } = kafka;
+    const compacted = { settings: { 'cleanup.policy': 'compact' } };
+    await createTopics(brokers, { events: {}, state: compacted, devices: compacted });
+    const { start } = await rig(t);
+    const lake = { name: 'lake', type: 'kafka', brokers, topics: TOPICS, deadLetterTopic: false };
+    const first = await start(['a', 'b'], [lake]);
+    await until(async () => {
+      for (const topic of ['state', 'devices'])
+        expect((await standing(brokers, topic, 'a')).length, first.stderr().slice(-3000)).toBeGreaterThan(0);
+    });
+    expect(await first.end('SIGTERM')).toBe(0);
+    await kafka.kill();
+    const away = await start(['b'], [lake]);
+    await away.says(/ECONNREFUSED/);
+    await away.end('SIGTERM');
+    await kafka.start();
+    const second = await start(['b'], [lake]);
+    await until(async () => {
+      for (const topic of ['state', 'devices'])
+        expect(await standing(brokers, topic, 'a'), second.stderr().slice(-3000)).toEqual([]);
+    });
+    for (const topic of ['state', 'devices']) expect((await standing(brokers, topic, 'b')).length).toBeGreaterThan(0);
   },
   90_000,
 );

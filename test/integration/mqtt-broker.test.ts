@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RetrySlowlyError, UnauthorizedError } from '../../connector/errors.ts';
 import type { OutboundMessage } from '../../connector/mapping/mapping.ts';
-import { type MqttNotice, type MqttSinkOptions, mqttSink } from '../../connector/sink/mqtt-sink.ts';
+import { type MqttNotice, mqttSink } from '../../connector/sink/mqtt-sink.ts';
 import type { Settled } from '../../connector/sink/sink.ts';
-import { type Mosquitto, type MosquittoOptions, mosquittoAvailable, startMosquitto } from '../support/mosquitto.ts';
-import { mqttObserver } from '../support/mqtt-observer.ts';
+import { type Mosquitto, mosquittoAvailable, startMosquitto } from '../support/mosquitto.ts';
+import { broker, cable, connected, observer } from '../support/mqtt-rig.ts';
 
 const available = mosquittoAvailable();
 const never = new AbortController().signal;
@@ -23,42 +21,6 @@ function message(topic: string, over: Partial<OutboundMessage> = {}): OutboundMe
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, i) => message(`many/${i}`));
-
-async function broker(options?: MosquittoOptions): Promise<Mosquitto> {
-  const started = await startMosquitto(options);
-  onTestFinished(() => started.close());
-  return started;
-}
-
-async function connected(url: string, over: Partial<MqttSinkOptions> = {}) {
-  const connection = await mqttSink({ name: 'broker', url, clientId: 'connector', ...over }).connect(never);
-  onTestFinished(() => connection.close());
-  return connection;
-}
-
-async function observer(...args: Parameters<typeof mqttObserver>) {
-  const observing = await mqttObserver(...args);
-  onTestFinished(() => observing.close());
-  return observing;
-}
-
-/** Passes bytes on to `port`, until it is cut. */
-async function cable(port: number) {
-  const sockets: Socket[] = [];
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    for (const socket of [near, far]) sockets.push(socket.on('error', () => {}));
-    near.pipe(far).pipe(near);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return {
-    url: `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`,
-    cut: () => {
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
 
 describe.skipIf(!available).each([5, 4] as const)('publishing to mosquitto, MQTT version %i', (protocol) => {
   let mosquitto: Mosquitto;

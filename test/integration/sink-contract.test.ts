@@ -64,7 +64,8 @@ function standardOutput(): OtherSide {
 }
 
 async function mosquitto(protocol: 4 | 5): Promise<OtherSide> {
-  const broker = await startMosquitto();
+  // By default it drops what a slow reader has not taken.
+  const broker = await startMosquitto({ settings: ['max_queued_messages 0'] });
   const lines: MuteableLine[] = [];
   return {
     async lane(limit): Promise<Lane> {

@@ -13,10 +13,16 @@ const never = new AbortController().signal;
 
 /** Runs the program in this process with these sinks. */
 async function run(sinks: readonly object[], ...args: string[]) {
+  return runWith({}, sinks, ...args);
+}
+
+/** The same, with these files beside the configuration. */
+async function runWith(files: Readonly<Record<string, string>>, sinks: readonly object[], ...args: string[]) {
   const directory = await mkdtemp(join(tmpdir(), 'topics-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, 'connector.yaml');
   await writeFile(file, JSON.stringify({ sinks }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const said = { stdout: '', stderr: '' };
   stdout.on('data', (chunk) => (said.stdout += chunk));
@@ -90,6 +96,18 @@ describe.skipIf(!kafkaAvailable())('topics, of a real Kafka', () => {
       },
     ]);
   }, 60_000);
+
+  it('knows the topics that a mapping of rules names itself, and leaves their settings to their writer', async () => {
+    const mine =
+      'version: 1\nformat: rules\nrules:\n  - { name: doors, topic: siem.doors, key: "{device}", payload: $record }\n' +
+      '  - { name: others, topic: "siem.{data.State}", key: "{device}", payload: $record }\n';
+    const { stdout } = await runWith({ 'mine.yaml': mine }, [lake({ mapping: './mine.yaml' })], 'topics', 'plan');
+    expect(stdout).toMatch(/^missing {2}siem\.doors: of the mapping; 6 partitions, 1 replica$/m);
+    expect(stdout).toMatch(
+      /--topic siem\.doors --partitions 6 --replication-factor 1 --config min\.insync\.replicas=1$/m,
+    );
+    expect(stdout).not.toContain('State');
+  }, 30_000);
 
   it('has the names of the settings, and no dead letter topic where none is wanted', async () => {
     const names = { events: 'siem', state: 'states', devices: 'cameras' };

@@ -46,7 +46,7 @@ export async function mqttObserver(
       const timer = setTimeout(() => {
         end();
         reject(
-          new Error(`no ${what} within ${withinMs} ms; received: ${messages.map(({ topic }) => topic).join(', ')}`),
+          new Error(`no ${what} within ${withinMs} ms; received ${messages.length}, the last: ${lastOf(messages)}`),
         );
       }, withinMs);
       looking.add(look);
@@ -60,4 +60,11 @@ export async function mqttObserver(
       until(() => (messages.length >= wanted ? messages : undefined), withinMs, `${wanted} messages`),
     close: () => client.endAsync(true),
   };
+}
+
+function lastOf(messages: readonly Observed[]): string {
+  return messages
+    .slice(-20)
+    .map(({ topic }) => topic)
+    .join(', ');
 }

@@ -18,7 +18,7 @@ export interface ScriptedBroker {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of the loopback; `script` is called for every packet received. */
+/** Listens on a free port of the loopback; `script` is called for every packet received. What it leaves of SUBSCRIBEs is granted. */
 export async function scriptedBroker(
   script: (packet: Packet, client: ScriptedClient) => void,
 ): Promise<ScriptedBroker> {
@@ -33,9 +33,14 @@ export async function scriptedBroker(
     reader.on('packet', (packet) => {
       if (packet.cmd === 'connect') connect = packet;
       received.push(packet);
-      const send = (answer: Packet) =>
-        void socket.write(generate(answer, { protocolVersion: connect!.protocolVersion ?? 4 }));
+      let answered = false;
+      const send = (answer: Packet) => {
+        answered = true;
+        socket.write(generate(answer, { protocolVersion: connect!.protocolVersion ?? 4 }));
+      };
       script(packet, { connect: connect!, socket, send });
+      if (packet.cmd === 'subscribe' && !answered && !socket.destroyed)
+        send({ cmd: 'suback', messageId: packet.messageId!, granted: packet.subscriptions.map(() => 0) });
     });
     reader.on('error', () => socket.destroy());
     socket.on('data', (chunk) => reader.parse(chunk));
