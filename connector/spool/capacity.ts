@@ -17,8 +17,12 @@ export interface Capacity {
   close(reason: Error): void;
 }
 
-/** @param maxBytes bytes beyond which nothing more is asked for @param start bytes kept already */
-export function createCapacity(maxBytes: number, start: number): Capacity {
+/**
+ * @param maxBytes bytes beyond which nothing more is asked for
+ * @param start bytes kept already
+ * @param onFull called each time `maxBytes` is reached
+ */
+export function createCapacity(maxBytes: number, start: number, onFull: () => void): Capacity {
   const line = createWaitingLine();
   let bytes = start;
   let full = bytes >= maxBytes;
@@ -26,8 +30,10 @@ export function createCapacity(maxBytes: number, start: number): Capacity {
   let closed: Error | null = null;
 
   function update(): void {
-    if (bytes >= maxBytes) full = true;
-    else if (bytes < maxBytes * RESUME_BELOW) full = false;
+    if (bytes >= maxBytes) {
+      if (!full) onFull();
+      full = true;
+    } else if (bytes < maxBytes * RESUME_BELOW) full = false;
     if (!full && !diskFull) line.wake();
   }
 

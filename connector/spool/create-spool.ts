@@ -127,7 +127,8 @@ export function createSpool(
 function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
   const { counters, index } = readLog(store);
   const devices = loadDeviceState(store);
-  const capacity = createCapacity(options.maxBytes, counters.bytes);
+  const trouble = (error: ConnectorError) => options.onTrouble?.(error);
+  const capacity = createCapacity(options.maxBytes, counters.bytes, () => trouble(spoolFull(options.maxBytes)));
   const tail = createMemoryTail();
   const followed = () => places.names().some((sink) => backlog(sink) <= TAIL_BYTES);
   const log = createRecordLog(counters, { index, tail, capacity, followed });
@@ -137,7 +138,6 @@ function assemble(store: Store, options: SpoolOptions, clock: Clock): Parts {
   const letters = createDeadLetters(store);
   const states = storedStates(store, places.isKnown(STATES_READER));
   const arrivals = createWaitingLine();
-  const trouble = (error: ConnectorError) => options.onTrouble?.(error);
   const end: Parts['end'] = { reason: null };
   let announced = log.next();
   const commit = createGroupCommit({
@@ -247,4 +247,11 @@ async function closeParts(parts: Parts, onClosed: (inOrder: boolean) => void): P
   // A writer that never answered would not answer this either.
   if (broken?.code !== 'spool-stalled') await store.close();
   onClosed(broken === null);
+}
+
+function spoolFull(maxBytes: number): RetrySlowlyError {
+  const message =
+    `The spool holds ${maxBytes} bytes of events that a sink has not taken (spool.maxBytes): devices are asked for no more until there is ` +
+    'room. See which sink is behind (/readyz, onvif-connector top).';
+  return new RetrySlowlyError('spool-full', message, { facts: { maxBytes } });
 }

@@ -137,13 +137,16 @@ test('a buried record is in the dead letters of its sink, after a restart too', 
 });
 
 test('there is no room from maxBytes on, until a sink has taken enough; what was read is stored all the same', async () => {
-  const spool = await open({ maxBytes: 20_000 });
+  const troubles: string[] = [];
+  const spool = await open({ maxBytes: 20_000, onTrouble: ({ code }) => troubles.push(code) });
   const signal = soon();
   await spool.whenRoom(signal);
+  expect(troubles).toEqual([]);
   for (let from = 1; spool.statistics().bytes < 20_000; from += 2) await spool.append(append('front-door', from, 2));
   await spool.append(append('back-door', 1, 1));
   const { records } = spool.statistics();
   expect(spool.statistics().holding).toBe(true);
+  expect(troubles).toEqual(['spool-full']);
   let room = false;
   const waiting = spool.whenRoom(signal).then(() => {
     room = true;
