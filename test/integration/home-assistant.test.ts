@@ -122,12 +122,15 @@ describe.skipIf(!hasBroker)('a connector that was away', { timeout: 60_000 }, ()
     await until(() => expect(heard.view().state('controller_door_state_door_alarm_Door_1')).toBe('ON'));
     const door = JSON.parse(heard.last('onvif/controller/door/Door_1')!.payload);
     expect(door).toMatchObject({ door: 'Open', mode: 'Locked', alarm: 'DoorForcedOpen' });
-    // What Home Assistant would know that had been started with the connector.
-    const afterwards = homeAssistantView(
-      heard.messages.slice(before).filter(({ topic }) => !/^onvif\/bridge\/|gap$|synchronized$/.test(topic)),
-    );
-    expect([...afterwards.entities.keys()]).toEqual(expect.arrayContaining(known));
-    expect(afterwards.faults).toEqual([]);
+    // What Home Assistant would know that had been started with the connector, once all of it is told.
+    const afterwards = () =>
+      homeAssistantView(
+        heard.messages.slice(before).filter(({ topic }) => !/^onvif\/bridge\/|gap$|synchronized$/.test(topic)),
+      );
+    await until(() => {
+      expect([...afterwards().entities.keys()]).toEqual(expect.arrayContaining(known));
+      expect(afterwards().faults).toEqual([]);
+    });
   });
 
   it('takes away a device that is no longer configured', async () => {
